@@ -162,6 +162,15 @@ def test_what_runs_without_the_service_imports_nothing_of_it(folder):
     assert wrong == []
 
 
+def compiled_at_once(path: Path) -> bool:
+    return "@dataclass(frozen=True" in path.read_text()
+
+
+def test_frozen_dataclasses_are_those_that_take_no_time_at_a_start():
+    apart = {path for folder in APART for path in (HOUSE / folder).rglob("*.py")}
+    assert offenders(set(FILES) - apart, compiled_at_once) == {}
+
+
 def test_every_package_has_its_rank():
     packages = {path.parent.name for path in HOUSE.glob("*/__init__.py")}
     assert packages == RANKS.keys()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import islice
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from .fields.lazy import LazySchema
 from .json import dumps
 from .text import times, visible
 from .text.addresses import MAX_ADDRESS_LENGTH, canonical
@@ -47,7 +48,7 @@ def unknown(name: object, known: Collection[str]) -> str:
 Trouble = Callable[[str], str | None]
 
 
-class Schema(ma.Schema):
+class Schema(LazySchema):
     """A schema that takes other names of a field too (`aliases`), and refuses unknown ones."""
 
     aliases: ClassVar[dict[str, str]] = {}
@@ -55,18 +56,6 @@ class Schema(ma.Schema):
     example: ClassVar[dict[str, Any]] = {}
     #: Whether a request without a body counts as one with an empty object.
     body_optional: ClassVar[bool] = False
-
-    def __init__(self, **options: Any) -> None:
-        self._options = options
-
-    def __getattr__(self, name: str) -> Any:
-        """Make its fields when something asks for them: a start makes four hundred schemas."""
-        if name.startswith("__") or "fields" in vars(self):
-            raise AttributeError(name)
-        ready = object.__new__(type(self))
-        ma.Schema.__init__(ready, **self._options)
-        vars(self).update(vars(ready))  # at once, since another thread may ask, too
-        return getattr(self, name)
 
     @ma.pre_load
     def _rename(self, data: Any, **kwargs: Any) -> Any:
@@ -292,21 +281,3 @@ def getters_of(schema: ma.Schema) -> list[tuple[str, Any]]:
         found = [(name, attrgetter(field.attribute or name)) for name, field in shown if plain]
         vars(schema)["_getters"] = found
     return vars(schema)["_getters"]  # type: ignore[no-any-return]
-
-
-class OneOfRegistered(validate.OneOf):
-    """Takes the names that packages have registered in the application that asks."""
-
-    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
-        self._names = names
-        self.labels, self.labels_text, self.error = [], "", self.default_message
-
-    @property
-    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Return the names."""
-        return tuple(self._names())
-
-    @property
-    def choices_text(self) -> str:  # type: ignore[override]
-        """Return the names as errors list them."""
-        return ", ".join(self.choices)

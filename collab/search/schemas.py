@@ -5,9 +5,10 @@ from __future__ import annotations
 from marshmallow import fields, validate
 from webargs.fields import DelimitedList
 
+from ..core.fields.registered import OneOfRegistered
 from ..core.fulltext import KINDS
 from ..core.http.pages import PageQuery, page_of
-from ..core.schemas import MAX_ID, OneOfRegistered, Schema, Time
+from ..core.schemas import MAX_ID, Schema, Time
 
 KIND_CHOICE = OneOfRegistered(lambda: KINDS.here())
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,6 +17,7 @@ from ...core.json import dumps
 from ...core.personal.declared import EXPORTING, KEPT, Subject
 from ...core.storage.disk import require_free
 from ...extensions import db
+from ...frozen import frozen
 from ...jobs.context import JobContext
 
 #: Rows that are fetched at a time.
@@ -30,7 +30,7 @@ PIECE_BYTES = 256 * 1024
 Check = Callable[[], None]
 
 
-@dataclass(frozen=True)
+@frozen
 class Counts:
     """What is in an export."""
 
