@@ -128,3 +128,12 @@ def test_what_only_several_processes_take_changes_nothing(launch: Launch) -> Non
     assert not watched.has_gone()
     watched.process.terminate()
     assert watched.ended() == (0, "")
+
+
+@pytest.mark.skipif(measuring.VARIABLE in os.environ, reason="coverage imports them")
+def test_it_does_without_the_modules_that_would_be_half_of_its_memory():
+    folder = str(Path(watcher.__file__).parent)
+    asked = f"import sys; sys.path.insert(0, {folder!r}); import watcher; print(*sys.modules)"
+    command = [sys.executable, *BARE_FLAGS, "-c", asked]
+    imported = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert {"signal", "enum", "typing", "re", "watcher"} & set(imported) == {"watcher"}
