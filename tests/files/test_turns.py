@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collab.files.editing.changes import Change, of_update
+from collab.files.editing.changes import Change, Question, Waiting, of_update
 from collab.files.editing.document import (
     DOCUMENT_BYTES,
     MAX_DOCUMENT_BYTES,
@@ -94,6 +95,28 @@ def test_who_sends_much_goes_on_after_the_others(text, alice, bob):
     assert desk.live.count("a") == count + 1  # and that of "start"
     versions = last.version - 1
     assert versions >= math.ceil(count / MAX_STRUCTS_PER_TURN) + len(start)
+
+
+def asked() -> Question:
+    return Question(1, lambda _: None)
+
+
+@pytest.mark.parametrize("wanted", [0, 1, 3])
+def test_a_commit_waits_for_as_many_as_the_last_had_and_not_for_more(wanted):
+    """Here it would wait for a minute: who edits alone never waits, and others no longer."""
+    waiting = Waiting(gather_s=60)
+    waiting.put(asked())
+    with ThreadPoolExecutor(1) as others:
+        for _ in range(wanted - 1):
+            others.submit(waiting.put, asked())
+        items, is_last = waiting.take([], patience_s=60, wanted=wanted)
+    assert (len(items), is_last) == (max(1, wanted), False)
+
+
+def test_a_commit_that_has_waited_long_enough_takes_what_is_there():
+    waiting = Waiting(gather_s=0.001)
+    waiting.put(asked())
+    assert len(waiting.take([], patience_s=60, wanted=9)[0]) == 1
 
 
 def test_a_document_keeps_no_more_than_its_bound_in_all_its_roots():

@@ -87,8 +87,9 @@ class Question:
 class Waiting:
     """What waits for the thread, which takes as much of it at once as one commit may have."""
 
-    def __init__(self) -> None:
+    def __init__(self, gather_s: float = GATHER_S) -> None:
         self._queue: SimpleQueue[Change | Question | None] = SimpleQueue()
+        self._gather_s = gather_s
         #: How many the thread waits for, beside the one that it has, and whether they are there.
         self._wanted, self._enough = 0, Event()
 
@@ -103,7 +104,7 @@ class Waiting:
     ) -> tuple[list[Change | Question], bool]:
         """Add what is there to some items; returns them, and whether the last has come.
 
-        Waits for the first, and once that is there `GATHER_S` at most for as many as are `wanted`.
+        Waits for the first, and then, for some moments, for as many in all as are `wanted`.
         """
         size = sum(item.weight for item in items)
         try:
@@ -125,7 +126,7 @@ class Waiting:
         """Sleep until so many are there, and not once for each that comes meanwhile."""
         self._wanted = wanted
         if self._queue.qsize() < wanted:
-            self._enough.wait(GATHER_S)
+            self._enough.wait(self._gather_s)
         self._wanted = 0
         self._enough.clear()
 
