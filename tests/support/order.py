@@ -11,6 +11,7 @@ from . import databases
 #: Files whose tests take many seconds, the longest first.
 LONG = (
     "tests/test_contributing.py",
+    "tests/web/test_views.py",
     "tests/growth/",
     "tests/test_memory_under_attack.py",
     "tests/jobs/faults/",
@@ -25,7 +26,10 @@ LONG = (
     "tests/core/test_unique_tags.py",
     "tests/posts/test_order.py",
     "tests/test_docs.py",
-    "tests/web/test_views.py",
+    "tests/jobs/test_procrastinate.py",
+    "tests/realtime/test_stock_clients.py",
+    "tests/files/test_kills.py",
+    "tests/files/test_live_clients.py",
     "tests/quotas/test_counters.py",
     "tests/test_start.py",
     "tests/serving/test_slow_peers.py",
