@@ -558,7 +558,7 @@ def test_two_applications_in_one_process_share_nothing(make_app, tmp_path):
         name for name in mine if mine[name] is theirs[name] and type(mine[name]) not in values
     ]
     assert shared == []
-    register(one, JobType("only here", *[None] * 12))
+    register(one, JobType("only here", *[None] * 13))
     with other.app_context():
         assert find("only here") is None
 

@@ -9,7 +9,7 @@ from sqlalchemy import String, Subquery, cast, func, literal, null, select, unio
 from sqlalchemy.orm import aliased
 
 from ..core.caller import Caller
-from ..core.errors import Forbidden, NotFound
+from ..core.errors import Conflict, Forbidden, NotFound
 from ..core.lists.paging import Page, paginate
 from ..core.lists.reading import as_text
 from ..core.models import Id
@@ -23,6 +23,10 @@ from .models import JOB_SORTS, LIVE_STATUSES, RUNNING, Attempt, Job, JobResult, 
 GOES_ON = Job.status.in_(LIVE_STATUSES) & Job.cancel_requested.is_(False)
 #: True of each, and asked for so that the list walks the indexes that are for it.
 EVERY_JOB = Job.created_at.is_not(None)
+
+
+class GoesOnAlready(Conflict):
+    """Another job of this type goes on: there is one of each person at a time."""
 
 
 def list_jobs(
@@ -69,6 +73,12 @@ def going_on(owner_id: int, kind: str) -> Job | None:
     """Return a person's job of a type that waits or runs, the oldest if there are several."""
     mine = select(Job).where(Job.owner_id == owner_id, Job.type == kind, GOES_ON)
     return db.session.scalars(mine.order_by(Job.id).limit(1)).one_or_none()
+
+
+def require_none(owner_id: int, kind: str) -> None:
+    """Refuse a second job of a type, while nobody else can write; raises GoesOnAlready."""
+    if (job := going_on(owner_id, kind)) is not None:
+        raise GoesOnAlready(f"Job {job.id} does this already: there is one at a time.")
 
 
 def is_wanted(job_id: int, attempt: int) -> bool:

@@ -43,6 +43,8 @@ class JobType:
     tells: bool
     #: Whether its result is owed to its owner, and kept though their quota is spent.
     owed: bool
+    #: Whether there is one of each person at a time; whoever makes it sees to that, and a retry.
+    alone: bool
 
     @property
     def document(self) -> str:
@@ -72,6 +74,7 @@ def job_type(
     feature: str | None = None,
     tells: bool = True,
     owed: bool = False,
+    alone: bool = False,
 ) -> Callable[[Run], JobType]:
     """Make the decorated function a type of job; `register` gives it to an application."""
 
@@ -90,6 +93,7 @@ def job_type(
             feature=feature,
             tells=tells,
             owed=owed,
+            alone=alone,
         )
 
     return make

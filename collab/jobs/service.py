@@ -21,7 +21,7 @@ from ..events.catalogue.jobs import JobCancelled, JobCancelRequested, JobEvent, 
 from ..extensions import db
 from ..flags import service as flags
 from ..projects import access
-from . import registry
+from . import reading, registry
 from .engine.queue import QUEUE, QueuedJob
 from .engine.runner import wake_after_commit
 from .models import (
@@ -206,9 +206,6 @@ def _keep_key(order: Order, job: Job) -> None:
     db.session.add(key)
 
 
-RUNS_ON = (Job.status == RUNNING) & Job.cancel_requested.is_(False)
-
-
 # -- changing -------------------------------------------------------------------------------------
 
 
@@ -230,7 +227,7 @@ def call_off(job: Job, actor: int | None, reason: str = "requested") -> None:
     if _move(job, Job.status.in_((QUEUED, RETRY_WAIT)), status=CANCELLED, due_at=null()):
         QUEUE.here().forget([job.id])
         _tell(JobCancelled(**told), actor)
-    elif _move(job, RUNS_ON, cancel_requested=True):
+    elif _move(job, (Job.status == RUNNING) & reading.GOES_ON, cancel_requested=True):
         _tell(JobCancelRequested(**told), actor)
         # It may run in this process, which then stops it now and not at the next look.
         wake_after_commit(look=True)
@@ -243,7 +240,7 @@ def retry(job: Job, caller: Caller) -> Job:
 
     One that was cancelled before its `run_at` waits for it again.
 
-    Raises NotRetryable, OwnerDisabled, and what `submit` raises of its type.
+    Raises NotRetryable, OwnerDisabled, GoesOnAlready, and what `submit` raises of its type.
     """
     kind = registry.find(job.type)
     if kind is None:
@@ -251,6 +248,9 @@ def retry(job: Job, caller: Caller) -> Job:
     _require_available(kind, caller)
     if db.session.get_one(User, job.owner_id, populate_existing=True).disabled:
         raise OwnerDisabled()
+    if kind.alone:
+        take_write_lock()
+        reading.require_none(job.owner_id, job.type)
     anew: dict[str, Any] = {
         "status": QUEUED,
         "due_at": still_to_come(job.run_at, utcnow()),

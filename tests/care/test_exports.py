@@ -106,6 +106,15 @@ def test_one_that_is_cancelled_stands_in_nobodys_way(zeb: Person) -> None:
     assert ordered(zeb)["id"] != first
 
 
+def test_one_that_was_cancelled_is_not_run_again_beside_another(zeb: Person) -> None:
+    first = ordered(zeb)["id"]
+    ok(zeb.post(f"/jobs/{first}/cancel"))
+    second = ordered(zeb)["id"]
+    assert f"Job {second}" in problem(zeb.post(f"/jobs/{first}/retry"), 409)["detail"]
+    ok(zeb.post(f"/jobs/{second}/cancel"))
+    assert ok(zeb.post(f"/jobs/{first}/retry"))["status"] == "queued"
+
+
 @pytest.mark.parametrize("path", ["/jobs", "/schedules"])
 def test_it_is_ordered_at_its_own_address_only(zeb: Person, path: str) -> None:
     when = {"name": "Monthly", "cron": "0 0 1 * *"} if path == "/schedules" else {}

@@ -46,6 +46,7 @@ def _refuse_export(payload: dict[str, Any], project_id: int | None, caller: Call
     admit=_refuse_export,
     at_once=lambda: EXPORTS_AT_ONCE,
     owed=True,
+    alone=True,
 )
 def export(ctx: JobContext, payload: dict[str, Any]) -> Result:
     """Put together all that is kept of you; ordered, and fetched, at `auth/me/export`."""
