@@ -12,12 +12,15 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from collab import create_app
+from collab.auth.models import User
 from collab.core.http.representations.kept_lists import Answer, Kept, KeptLists
 from collab.core.http.traits import Trait, traits_of
 from collab.extensions import db
 
-from ..conftest import http_for
+from ..conftest import SETTINGS, http_for
 from ..support.people import Person, ok
+from ..support.shared import close
 
 #: Every list that is answered before it is read, as somebody asks for it.
 LISTS = (
@@ -41,6 +44,8 @@ LISTS = (
     "/schedules/{schedule}/runs",
     "/notifications",
 )
+#: What says where an application's data are.
+WHERE = ("INSTANCE_PATH", "DATABASE_URL")
 #: How each begins, in the rules of the router.
 PREFIX = "/api/v1"
 
@@ -186,6 +191,25 @@ def test_what_is_refused_is_not_kept(alice: Person, charlie: Person, project: in
     assert ok(charlie.get(path)) == {"items": [], "next_cursor": None}
 
 
+def test_whoever_changes_their_address_meanwhile_is_given_invitations_to_the_new_one(
+    app: Flask, alice: Person, bob: Person, project: int
+) -> None:
+    """Who calls is looked up first; then they have another address, and then the list is read."""
+    alice.invites(project, "new@example.org")
+    other = create_app(SETTINGS | {name: str(app.config[name]) for name in WHERE})
+
+    @other.before_request
+    def move() -> None:
+        with app.app_context():
+            db.session.get_one(User, bob.id).email = "new@example.org"
+            db.session.commit()
+
+    moves = bob.at(http_for(other))
+    assert ok(moves.get("/invitations"))["items"] == []
+    assert ok(moves.get("/invitations"))["items"]
+    close(other)
+
+
 # -- against one that reads each list -------------------------------------------------------------
 
 #: A request's id, which refusals repeat.
@@ -254,8 +278,8 @@ def test_whatever_anybody_does_lists_are_as_if_they_were_read(
 # -- how much is kept -----------------------------------------------------------------------------
 
 
-def a_list(size: int, version: str = "1") -> Kept:
-    return Kept(version, "tag", Answer(b"x" * size, {}))
+def a_list(size: int, version: str = "1", **headers: str) -> Kept:
+    return Kept(version, "tag", Answer(b"x" * size, headers))
 
 
 def test_answers_take_no_more_room_than_there_is() -> None:
@@ -265,6 +289,13 @@ def test_answers_take_no_more_room_than_there_is() -> None:
     assert len(lists) == 16
     assert lists.find(bytes([49]), "1") == a_list(100)
     assert lists.find(bytes([33]), "1") is None
+
+
+def test_headers_take_room_as_well() -> None:
+    lists = KeptLists(100, 1600)
+    for number in range(50):
+        lists.keep(bytes([number]), a_list(20, Link="x" * 80))
+    assert len(lists) == 16
 
 
 def test_a_list_that_is_asked_for_again_stays_longer() -> None:

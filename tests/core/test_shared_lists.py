@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -13,11 +14,12 @@ from sqlalchemy import text
 from collab import create_app
 from collab.core.database.commits import COMMITS
 from collab.core.http.representations.kept_lists import KEPT_LISTS
+from collab.core.http.representations.shared_lists import LIFETIME_S, SharedLists
 from collab.extensions import db
 
 from ..conftest import SETTINGS, http_for, migrated
 from ..support.people import Person, ok
-from ..support.postgres import PostgresServer
+from ..support.postgres import PostgresServer, postgres_server
 from ..support.redis import RedisServer, redis_server
 from ..support.shared import close
 from .test_kept_lists import shown, statements
@@ -155,3 +157,46 @@ def test_a_version_stays_until_what_was_begun_before_it_is_committed(here: Flask
             before = commits.version()
             assert commits.version() == before
         assert commits.version() != before
+
+
+def test_a_version_does_not_come_again_though_the_server_has_lost_commits(tmp_path: Path) -> None:
+    """Commits are seen before they are flushed: after a crash others have their numbers."""
+    with postgres_server() as server, server.lazy():
+        url = server.fresh("lossy")
+        server.ask("lossy", "CREATE TABLE seen (what text)", "CHECKPOINT")
+        app = create_app(SETTINGS | {"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": url})
+        with app.app_context():
+            _write(url, "lost")
+            before = COMMITS.of(app).version()
+            server.crash()
+            assert server.ask("lossy", "SELECT * FROM seen") == []
+            db.engine.dispose()
+            versions = []
+            for number in range(3):
+                _write(url, f"other {number}")
+                versions.append(COMMITS.of(app).version())
+            assert before not in versions
+        close(app)
+
+
+def _write(url: str, what: str) -> None:
+    with psycopg.connect(url) as connection:
+        connection.execute("SET LOCAL synchronous_commit = off")
+        connection.execute("INSERT INTO seen VALUES (%s)", (what,))
+
+
+def test_one_process_puts_no_more_there_than_there_is_room_for(
+    here: Flask, redis_here: RedisServer
+) -> None:
+    redis_here.client.flushall()
+    now = 0.0
+    with here.app_context():
+        lists = SharedLists(redis_here.url, 10_000, lambda: now)
+        for number in range(20):
+            lists.keep(bytes([number]), "1", ("tag", "x" * 1000, {}))
+        held = redis_here.client.dbsize()
+        now = LIFETIME_S
+        lists.keep(b"later", "1", ("tag", "x" * 1000, {}))
+        lists.close()
+    assert held in range(4, 10)
+    assert redis_here.client.dbsize() == held + 1

@@ -113,6 +113,14 @@ class PostgresServer:
         yield
         self.ask("postgres", "ALTER SYSTEM RESET wal_writer_delay", reload)
 
+    def crash(self) -> None:
+        """Kill one of its processes: what is not flushed is gone. Waits until it has recovered."""
+        with contextlib.suppress(psycopg.OperationalError):
+            victim = psycopg.connect(self.url("postgres"))
+            os.kill(victim.info.backend_pid, signal.SIGKILL)
+            victim.execute("SELECT pg_sleep(60)")
+        eventually(self._answers)
+
     def stop(self) -> None:
         """End it at once, with all connections."""
         self._process.send_signal(signal.SIGINT)

@@ -67,11 +67,14 @@ class FileCommits(Commits):
 
 #: Which transactions are over, as every process sees it: two reads with the same snapshot see the
 #: same rows. A server that was set back to an earlier moment may have a snapshot again, so the time
-#: of its start is in it, and the database, as other installations may use the same Redis.
+#: of its start is in it. So is its last checkpoint: one whose process was killed recovers without
+#: starting anew, forgets commits that were seen and not flushed yet, and gives their numbers again;
+#: recovery ends with a checkpoint. And the database, as other installations may use the same Redis.
 PRESENT_SNAPSHOT = Compiled(
     select(
         literal_column(
             "concat_ws(' ', pg_current_snapshot(), extract(epoch FROM pg_postmaster_start_time()),"
+            " (SELECT checkpoint_lsn FROM pg_control_checkpoint()),"
             " (SELECT oid FROM pg_database WHERE datname = current_database()))"
         ).label("version")
     )

@@ -47,7 +47,10 @@ class Kept(NamedTuple):
     @property
     def size(self) -> int:
         """Return the bytes of the answer."""
-        return 0 if self.answer is None else len(self.answer.body)
+        if self.answer is None:
+            return 0
+        # A caller says how long the link to the next page is.
+        return len(self.answer.body) + sum(map(len, self.answer.headers.values()))
 
 
 class KeptLists:
@@ -115,7 +118,7 @@ def _of(app: Flask) -> KeptLists:
     most, room = config["LIST_TAGS"], config["LIST_CACHE_MB"] * 2**20
     shared = None
     if most and room and config["REDIS_URL"] and COMMITS.of(app).is_shared:
-        shared = SharedLists(config["REDIS_URL"])
+        shared = SharedLists(config["REDIS_URL"], room)
     return KeptLists(most, room, shared)
 
 

@@ -7,15 +7,19 @@ have a list shown that is none of ours. While Redis is away, each process reads 
 from __future__ import annotations
 
 import json
+import threading
+import time
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
+from ....version import VERSION
 from ...sealing import Unsealable, seal, unseal
 
 #: What all keys of ours begin with.
 KEY_PREFIX = "collab:lists:"
 #: Seconds after which Redis forgets a list; most are outdated by a commit long before.
-LIFETIME_S = 60
+LIFETIME_S = 15
 LIST_PURPOSE = "list of others"
 
 #: The tag of a list, the body of its answer, and headers.
@@ -25,10 +29,13 @@ Shared = tuple[str, str, dict[str, str]]
 class SharedLists:
     """The lists of all processes that have this Redis and one database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, room: int, clock: Callable[[], float] = time.monotonic) -> None:
+        """Make them; this process puts `room` bytes there in each lifetime of a list at most."""
         from ...outbound.remote_redis import RemoteRedis  # the library takes long to import
 
         self._redis = RemoteRedis(url, "each process reads lists for itself")
+        self._room, self._clock, self._lock = room, clock, threading.Lock()
+        self._used, self._until = 0, 0.0
 
     def find(self, asked: bytes, version: str) -> Shared | None:
         """Return a list that another process has read at this version."""
@@ -48,11 +55,28 @@ class SharedLists:
         """Give others a list."""
         key = _key(asked, version)
         sealed = seal(json.dumps([key, *shared]), purpose=LIST_PURPOSE)
+        if not self._has_room(len(sealed)):
+            return
 
         def put(client: Any) -> None:
             client.set(key, sealed, ex=LIFETIME_S)
 
         self._redis.ask(put, lambda: None)
+
+    def _has_room(self, size: int) -> bool:
+        """Return whether so much may be put there, and count it.
+
+        Limits count in the same Redis: somebody who asks for long lists in ever other ways must not
+        fill it.
+        """
+        with self._lock:
+            now = self._clock()
+            if now >= self._until:
+                self._used, self._until = 0, now + LIFETIME_S
+            if self._used + size > self._room:
+                return False
+            self._used += size
+            return True
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -60,5 +84,6 @@ class SharedLists:
 
 
 def _key(asked: bytes, version: str) -> str:
-    digest = blake2b(version.encode(), key=asked, digest_size=16)
+    # Another release may show the same rows otherwise.
+    digest = blake2b(f"{VERSION} {version}".encode(), key=asked, digest_size=16)
     return KEY_PREFIX + digest.hexdigest()
