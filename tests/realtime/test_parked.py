@@ -65,6 +65,7 @@ class Follows(Served):
         self.breaks: dict[str, Exception] = {}
         self.rest: Callable[[], Work] = lambda: iter(())  # type: ignore[assignment,return-value]
         self.hurry = False
+        self.left_s = 60.0
 
     def _may_break(self, where: str) -> None:
         if where in self.breaks:
@@ -91,7 +92,7 @@ class Follows(Served):
         self._may_break("tick")
 
     def patience(self) -> float:
-        return 60.0
+        return self.left_s
 
     def leave(self) -> None:
         self.left += 1
@@ -223,6 +224,22 @@ def test_who_takes_nothing_for_too_long_is_cut_off_in_the_middle(scene: Scene) -
     scene.reactor.runs()
     assert scene.served.told == ["one"]
     assert scene.is_over
+
+
+def test_a_token_that_ends_while_its_reader_catches_up_asks_for_no_turn_after_turn(
+    scene: Scene,
+) -> None:
+    """Nothing is done about it before they have read: turns before that would be in vain."""
+    due: list[float] = []
+    scene.reactor.park = lambda one, at, *, reading: due.append(at)
+
+    def rest() -> Work:
+        scene.wire.push(text_frame(b"much"))
+        yield
+
+    scene.served.rest, scene.served.left_s = rest, -1.0
+    scene.hears(b"one")
+    assert due == [scene.parked._drained_by]
 
 
 # -- in the reactor's thread ----------------------------------------------------------------------

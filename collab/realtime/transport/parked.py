@@ -182,7 +182,8 @@ class Parked:
         elif self._next is Next.DRAIN:
             due = min(due, self._drained_by)
             self.wire.when_drained(self.rouse)
-        if self._served is not None and not self._left:
+        # A token's end waits for a reader who catches up: turns before would do nothing, again.
+        if self._served is not None and not self._left and self._next is not Next.DRAIN:
             due = min(due, now + max(0.0, self._served.patience()))
         reactor.park(self, due, reading=self._next is Next.READ and self.wire.readable)
 
