@@ -115,6 +115,15 @@ def test_one_that_was_cancelled_is_not_run_again_beside_another(zeb: Person) -> 
     assert ok(zeb.post(f"/jobs/{first}/retry"))["status"] == "queued"
 
 
+def test_whoever_orders_again_and_again_has_to_wait(zeb: Person, alice: Person) -> None:
+    for _ in range(10):
+        ok(zeb.post(f"/jobs/{ordered(zeb)['id']}/cancel"))
+    refused = zeb.post("/auth/me/export")
+    assert "too many exports" in problem(refused, 429)["detail"]
+    assert int(refused.headers["Retry-After"]) > 0
+    ordered(alice)
+
+
 @pytest.mark.parametrize("path", ["/jobs", "/schedules"])
 def test_it_is_ordered_at_its_own_address_only(zeb: Person, path: str) -> None:
     when = {"name": "Monthly", "cron": "0 0 1 * *"} if path == "/schedules" else {}
@@ -157,6 +166,11 @@ def test_what_is_being_made_is_not_there_yet(zeb: Person, desk: Desk) -> None:
     made(zeb, desk)
     job = ordered(zeb)["id"]
     assert f"job {job}" in problem(fetch(zeb), 409)["detail"]
+
+
+def test_no_cache_keeps_it(zeb: Person, desk: Desk) -> None:
+    made(zeb, desk)
+    assert fetch(zeb).headers["Cache-Control"] == "no-store"
 
 
 def test_without_a_proof_nobody_gets_it(app: Flask, zeb: Person, desk: Desk) -> None:

@@ -1,17 +1,34 @@
-"""Exports that are sent: each holds a file, and a connection for as long as its reader takes."""
+"""How many exports are made and sent for one person.
+
+One that is sent holds a file, and a connection for as long as its reader takes.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
 
+from ...core.counting.kinds import windows_of
+from ...core.counting.ration import Ration
 from ...core.errors import TooManyRequests
 from ...core.slots import Slot
 
 #: Exports of one person that are sent at once: one that hangs leaves room for another.
 MAX_EXPORTS_PER_PERSON = 2
+#: Exports that one person orders: each reads all they have, and no quota counts its rows.
+ORDERS_OF_A_PERSON = "10 per hour"
 #: Seconds after which to ask again.
 RETRY_S = 60
+
+
+class TooManyOrders(TooManyRequests):
+    """You have ordered too many exports: wait and try again."""
+
+
+ORDERS: Slot[Ration] = Slot(
+    "orders of exports",
+    lambda app: Ration(ORDERS_OF_A_PERSON, TooManyOrders, windows=windows_of(app, "exports")),
+)
 
 
 class Exports:

@@ -33,7 +33,7 @@ from ...jobs import service as jobs
 from ...jobs.context import JobContext, Stopped
 from ...jobs.models import RUNNING, Job
 from ...jobs.order import Order
-from .in_hand import EXPORTS
+from .in_hand import EXPORTS, ORDERS
 from .models import Export
 
 EXPORT_TYPE = "export"
@@ -62,11 +62,12 @@ def folder() -> Path:
 def order(user_id: int) -> Job:
     """Order somebody's export, and commit; returns the job that makes it, as there is one at most.
 
-    No quota refuses it: what is kept of them is theirs to have.
+    No quota refuses it: what is kept of them is theirs to have. Raises TooManyOrders.
     """
     take_write_lock()
     job = reading.going_on(user_id, EXPORT_TYPE)
     if job is None:
+        ORDERS.here().take(str(user_id))
         quota.let_pass(db.session())
         made = Order(registry.require(EXPORT_TYPE), {})
         job = jobs.enqueue_for(user_id, made, actor=user_id)

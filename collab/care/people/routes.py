@@ -58,7 +58,10 @@ def download_export(data: dict[str, Any]) -> Response:
     """Download your export: JSON of each kind, and your files, as a zip; 409 while it is made."""
     _own(data)
     file = keeping.lend(caller().user_id)
-    return download(file, "application/zip", f"collab-{caller().user_id}.zip")  # type: ignore
+    answer = download(file, "application/zip", f"collab-{caller().user_id}.zip")  # type: ignore
+    # What took a proof lies in no cache, from which it could be had without one.
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @blueprint.delete("/auth/me")
