@@ -21,7 +21,7 @@ from .protocol import LIVE_AREA, Body
 #: Followers up to which the thread that reads tells them a signal, some 5 ms; it reads no other
 #: socket meanwhile.
 MAX_FOLLOWERS_AT_ONCE = 1_000
-#: Characters of a message that the thread which reads hands to another.
+#: Characters of a message that the thread which reads parses, and carries out or hands to another.
 MAX_LENGTH_AT_ONCE = 4096
 
 

@@ -114,7 +114,8 @@ class Socket(Following):
 
         Whatever else comes, and what is refused, is for a turn.
         """
-        if not self.hurries or not self._bucket.take():
+        # What is long takes long to parse, and meanwhile no socket is read.
+        if len(data) > MAX_LENGTH_AT_ONCE or not self.hurries or not self._bucket.take():
             return False
         self._hurried, self._size = True, len(data)
         try:
@@ -139,8 +140,7 @@ class Socket(Following):
         if handler in self._messages.publishing:
             return not self._deferred  # answers keep the order of their requests
         self._tell()
-        short = self._size <= MAX_LENGTH_AT_ONCE and self._deferred.has_room(self._size)
-        return short and handler in self._messages.deferring
+        return handler in self._messages.deferring and self._deferred.has_room(self._size)
 
     def settle(self) -> None:
         """Commit what was published, send the signals, and answer what other threads have done."""
