@@ -22,9 +22,12 @@ from collab.realtime.budget import (
     Budget,
     JsonLimit,
 )
+from collab.realtime.json_door.following import MAX_LENGTH_AT_ONCE
 from collab.realtime.json_door.protocol import MAX_MESSAGE_BYTES
+from collab.realtime.json_door.socket import Socket
 from collab.realtime.socketio_door.polling import PolledWire
 from collab.realtime.transport.reactor import Reactor
+from collab.realtime.transport.token_bucket import Bucket
 from collab.realtime.transport.wire import Wire
 
 from ..support.people import Person
@@ -140,3 +143,23 @@ def test_what_is_posted_for_polls_is_counted_until_the_next_is_read(reactor: Rea
     assert budget.used == 0
     with pytest.raises(TooManyRequests):
         wires[0].bring(b"x")
+
+
+class Hurried(Socket):
+    """A socket that is served by the thread that reads, and notes what that parses."""
+
+    hurries = True
+
+    def __init__(self) -> None:
+        self._bucket, self._quick, self.parsed = Bucket(1000), True, list[str | bytes]()
+
+    def parse(self, data: str | bytes) -> None:
+        """Note it; nothing is asked."""
+        self.parsed.append(data)
+
+
+@pytest.mark.parametrize(("length", "is_parsed"), [(0, True), (1, False), (LONG, False)])
+def test_the_thread_that_reads_parses_no_long_message(length: int, is_parsed: bool) -> None:
+    hurried = Hurried()
+    assert not hurried.at_once("x" * (MAX_LENGTH_AT_ONCE + length))
+    assert bool(hurried.parsed) == is_parsed
