@@ -66,6 +66,13 @@ def test_a_table_is_read_back_as_it_was_written(kind: str, rows: list[dict[str, 
     assert repr(again["rows"]) == repr([row for row in rows if any_value(row, kind)])
 
 
+@pytest.mark.parametrize("types", [{}, {"spelled": "text"}])
+def test_an_apostrophe_of_a_text_in_json_is_part_of_it(types: dict[str, str]) -> None:
+    result, file = written("csv", [{"spelled": "'="}], types=types)
+    assert result["rows"] == [{"spelled": "'="}]
+    assert run_file(file, "x.csv", types={"spelled": "text"})["rows"] == [{"spelled": "'="}]
+
+
 def any_value(row: dict[str, Any], kind: str) -> bool:
     """Tell whether a row is not blank: workbooks have no blank rows."""
     return kind != "xlsx" or any(value is not None for value in row.values())

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .cells.columns import Converter, Finding, found, note_on, reader
+from .cells.columns import Converter, Finding, found, note_on, reader, unguarded
 from .cells.typed import BadValue, asked, bad_value
 from .errors import TableError, quoted, unknown_column
 from .layout import Layout, body, layout_of
@@ -83,6 +83,9 @@ class _Columns:
                 self._converters.append(reader(kind, layout.decimal))
                 if note := note_on(name, findings[index], layout.decimal):
                     self._said.append(note)
+            elif kind == "text":
+                # Of a CSV file alone: nothing else has apostrophes that are not part of a text.
+                self._converters.append(lambda cell: cell and unguarded(cell))
             else:
                 self._converters.append(asked(kind, layout.decimal))
             self._types[name] = "text" if kind == "numeral" else kind

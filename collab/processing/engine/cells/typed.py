@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import TableError, quoted
 from ..values import MAX_INTEGER, MIN_INTEGER, Value, of_int
-from .columns import Converter, unguarded
+from .columns import Converter
 from .dates import is_moment
 from .numerals import BLANK_CHARACTERS, pointed, value_of
 
@@ -68,7 +68,7 @@ def _as_date(value: Any, decimal: str) -> Value:
 
 def _as_text(value: Any, decimal: str) -> Value:
     if isinstance(value, str):
-        return unguarded(str(value))
+        return str(value)
     return json.dumps(value)
 
 
