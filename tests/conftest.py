@@ -97,6 +97,18 @@ def http_for(app: Flask) -> httpx.Client:
 
 
 @pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Return the browser that all tests of this process share; each window has its own storage.
+
+    One only: Playwright keeps a loop of asyncio running in this thread while it is there.
+    """
+    from .support.browsers import launched  # Playwright takes long to import
+
+    with launched() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def cluster() -> Iterator[PostgresServer]:
     """Return a PostgreSQL for tests that make databases of their own, and stop it as they like."""
     with postgres_server() as server:

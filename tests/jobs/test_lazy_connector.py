@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -60,7 +61,8 @@ def test_fetching_and_forgetting_do_not_wait_for_the_disk(
                 note("forgotten")
             assert await manager.fetch_job(queues=["own"], worker_id=worker) is None
 
-    asyncio.run(work())
+    with ThreadPoolExecutor(1) as other:  # this thread may have a loop already: of a browser
+        other.submit(asyncio.run, work()).result()
     assert {step: all(found) for step, found in flushed.items()} == {
         "registered": True,
         "fetched": False,

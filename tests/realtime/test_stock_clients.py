@@ -18,11 +18,12 @@ from typing import Any
 import pytest
 import websocket
 from flask import Flask
+from playwright.sync_api import Browser
 
 from collab.config import ROOT
 
 from ..support import history
-from ..support.browsers import Window, launched
+from ..support.browsers import Window
 from ..support.people import Person, ok
 from ..support.servers import ProcessServer
 from ..support.sockets import Closed, Socket
@@ -342,18 +343,22 @@ def version(package: str) -> str:
 
 @pytest.fixture
 def table(
-    app: Flask, process: Callable[..., ProcessServer], over: Any, alice: Person, bob: Person
+    app: Flask,
+    process: Callable[..., ProcessServer],
+    over: Any,
+    alice: Person,
+    bob: Person,
+    browser: Browser,
 ) -> Iterator[Table]:
     server = process(TOKEN_GRACE_SECONDS="20")
     project = alice.makes_project(bob="collaborator")
-    with launched() as browser:
-        window = Window(browser, server, bypass_csp=True)
-        clients = Clients(server, window, project)
-        made = Table(app, server, clients, over(server, alice), over(server, bob))
-        made.begin(project)
-        yield made
-        clients.close()
-        window.close()
+    window = Window(browser, server, bypass_csp=True)
+    clients = Clients(server, window, project)
+    made = Table(app, server, clients, over(server, alice), over(server, bob))
+    made.begin(project)
+    yield made
+    clients.close()
+    window.close()
 
 
 def test_the_page_says_what_becomes_of_each_client(table: Table) -> None:

@@ -6,16 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from ..support.browsers import Window, launched
+from ..support.browsers import Window
 from ..support.people import Person
 from ..support.servers import ProcessServer, ThreadServer
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Return the browser that all tests of this process share; each window has its own storage."""
-    with launched() as running:
-        yield running
 
 
 @pytest.fixture
