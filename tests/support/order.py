@@ -29,7 +29,6 @@ LONG = (
     "tests/jobs/test_procrastinate.py",
     "tests/realtime/test_stock_clients.py",
     "tests/files/test_kills.py",
-    "tests/files/test_live_clients.py",
     "tests/quotas/test_counters.py",
     "tests/test_start.py",
     "tests/serving/test_slow_peers.py",
