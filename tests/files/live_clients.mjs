@@ -31,7 +31,8 @@ class Client {
 
   state() {
     const others = [...this.provider.awareness.getStates().values()].map((one) => one.user?.name);
-    return { ...this.seen, text: this.text.toString(), synced: this.provider.synced, others: others.sort() };
+    const [text, { synced }] = [this.text.toString(), this.provider];
+    return { ...this.seen, away: this.away(), text, synced, others: others.sort() };
   }
 }
 
@@ -60,6 +61,10 @@ class YWebsocket extends Client {
 
   connect() {
     this.provider.connect();
+  }
+
+  away() {
+    return this.provider.ws === null;
   }
 }
 
@@ -94,6 +99,12 @@ class Hocuspocus extends Client {
 
   connect() {
     void this.provider.connect();
+  }
+
+  // Until it has heard that its socket is closed it takes no notice of `connect`; version 2 closes none.
+  away() {
+    const { isConnected, configuration } = this.provider;
+    return isConnected === undefined ? configuration.websocketProvider.status === "disconnected" : !isConnected;
   }
 }
 

@@ -15,7 +15,7 @@ from collab.core.errors import Malformed
 from collab.files.yjs import awareness as module
 from collab.files.yjs import protocol
 from collab.files.yjs.awareness import MAX_EDITORS, MAX_STATE_BYTES, Awareness
-from collab.files.yjs.protocol import State
+from collab.files.yjs.protocol import State, merge
 
 FILE, BOB, ALICE = 1, 2, 3
 
@@ -44,9 +44,9 @@ class Tab:
     clocks: dict[int, int] = field(default_factory=dict)
     connection: object | None = None
     opening: bool = True
-    #: Sent to the server, and from it, and not there yet.
+    #: Sent to the server, and not there yet; and what waits there for the editor to read.
     up: deque[list[State]] = field(default_factory=deque)
-    down: deque[list[State]] = field(default_factory=deque)
+    down: dict[int, State] = field(default_factory=dict)
     gone: bool = False
 
     def own(self) -> State:
@@ -91,15 +91,15 @@ class Tabs(RuleBasedStateMachine):
         self.killed: dict[int, set[int]] = {BOB: set(), ALICE: set()}
         #: Editors of which the server has ever told.
         self.heard_of: set[int] = set()
+        #: What the hub has not told yet; who comes meanwhile is told of all first.
+        self.signals: deque[list[State]] = deque()
 
     # -- the server
 
     def relay(self, states: list[State]) -> None:
         if states:
             self.heard_of |= {one.client for one in states}
-            for one in self.all:
-                if one.connection is not None:
-                    one.down.append(states)
+            self.signals.append(states)
 
     def server_hears(self, tab: Tab, states: list[State]) -> None:
         opening, tab.opening = tab.opening, False
@@ -113,7 +113,7 @@ class Tabs(RuleBasedStateMachine):
 
     def connect_tab(self, tab: Tab) -> None:
         tab.connection, tab.opening = object(), True
-        tab.down.append(self.awareness.join(FILE, tab.connection))
+        merge(tab.down, self.awareness.join(FILE, tab.connection))
         tab.up.append([tab.own()])
         self.to_siblings(tab, [tab.own()])
         for other in self.siblings(tab):
@@ -183,7 +183,17 @@ class Tabs(RuleBasedStateMachine):
     @rule(tab=tabs)
     def a_message_arrives_at_the_editor(self, tab: Tab) -> None:
         if tab.down:
-            self.say(tab, tab.hear(tab.down.popleft()))
+            states = list(tab.down.values())
+            tab.down.clear()
+            self.say(tab, tab.hear(states))
+
+    @rule()
+    def the_hub_tells(self) -> None:
+        if self.signals:
+            states = self.signals.popleft()
+            for one in self.all:
+                if one.connection is not None:
+                    merge(one.down, states)
 
     @rule()
     def the_server_sees_that_a_connection_is_broken(self) -> None:
@@ -199,7 +209,8 @@ class Tabs(RuleBasedStateMachine):
         """Let everything arrive: then all see all who are there, and nobody else."""
         while self.broken:
             self.leave(self.broken.pop())
-        while any(tab.up or tab.down for tab in self.all):
+        while self.signals or any(tab.up or tab.down for tab in self.all):
+            self.the_hub_tells()
             for tab in self.all:
                 self.a_message_arrives_at_the_server(tab)
                 self.a_message_arrives_at_the_editor(tab)
@@ -261,6 +272,14 @@ def test_an_editor_that_comes_back_with_its_old_clock_is_told_with_a_higher_one(
     assert back == [State(7, 6, b"{}")]
     moved = awareness.tell(FILE, again, BOB, [State(7, 5, b'{"at":1}')])
     assert moved == [State(7, 7, b'{"at":1}')]
+
+
+def test_what_an_editor_was_told_when_it_came_is_not_replaced_by_what_others_hear_later() -> None:
+    waiting = {7: State(7, 3, b"{}")}
+    merge(waiting, [State(7, 1, b"{}")])
+    assert waiting == {7: State(7, 3, b"{}")}
+    merge(waiting, [State(7, 3, b"null")])
+    assert waiting[7].gone
 
 
 def test_an_editor_that_moved_while_it_was_away_hears_its_own_last_word_last() -> None:

@@ -12,13 +12,25 @@ from typing import Any
 
 import pytest
 import websocket
+from flask import Flask
 from pycrdt import Doc, Text
 
 from collab.config import ROOT
 from collab.events.close_codes import TOKEN_ENDED, TOKEN_EXPIRED, UNREADABLE_MESSAGE
+from collab.extensions import db
 from collab.files.hocuspocus_door import protocol
 from collab.files.hocuspocus_door.socket import MAX_NAME_BYTES, MAX_TEXTS_PER_SOCKET
-from collab.files.yjs.protocol import AUTH, STEP_1, STEP_2, SYNC, UPDATE, MessageReader, sized, sync
+from collab.files.models import File
+from collab.files.yjs.protocol import (
+    AUTH,
+    STEP_1,
+    STEP_2,
+    SYNC,
+    UPDATE,
+    MessageReader,
+    sized,
+    sync,
+)
 
 from ..support.people import Person, ok
 from ..support.sockets import Closed, close, closed_after, opened
@@ -62,6 +74,13 @@ def test_stock_providers_share_a_socket_and_renew_their_tokens(
 
 
 # -- what no stock provider sends -----------------------------------------------------------------
+
+
+def typed(content: str) -> bytes:
+    """Return the update of an editor that has typed something."""
+    doc: Doc[Any] = Doc()
+    doc.get("content", type=Text).insert(0, content)
+    return doc.get_update()
 
 
 class Provider:
@@ -207,6 +226,23 @@ def test_a_text_that_is_lost_is_closed_and_the_others_stay(
     ok(alice.delete(f"/files/{text}"))
     assert "file.deleted" in provider.until(str(text), protocol.CLOSE).sized().decode()
     provider.synced(str(also))
+
+
+@pytest.mark.parametrize(
+    "sent", [sync(STEP_1, b"\0"), sync(UPDATE, typed("x"))], ids=["step 1", "update"]
+)
+def test_a_deletion_is_told_in_the_same_words_by_whatever_finds_out_first(
+    sent: bytes, text: int, bob: Person, app: Flask, connects: Callable[..., Provider]
+) -> None:
+    provider = connects()
+    provider.auth(str(text), bob.token)
+    provider.synced(str(text))
+    with app.app_context():  # so that nothing but the next message finds out
+        db.session.delete(db.session.get_one(File, text))
+        db.session.commit()
+    provider.send(str(text), sent)
+    reader = provider.until(str(text), AUTH)
+    assert (reader.number(), reader.sized()) == (protocol.DENIED, b"This file is gone")
 
 
 def test_an_update_that_can_t_be_taken_closes_its_text_alone(

@@ -63,15 +63,23 @@ class Editors:
         self._node.stdin.flush()
         return json.loads(self._node.stdout.readline())
 
-    def until(self, check: Callable[[str, dict[str, Any]], Any]) -> dict[str, Any]:
+    def until(
+        self, check: Callable[[str, dict[str, Any]], Any], patience: float = PATIENCE
+    ) -> dict[str, Any]:
         """Wait until something holds of each of them; returns what they are then."""
 
-        def held() -> Any:
-            seen = self("look")
-            return all(check(kind, one) for kind, one in seen.items()) and seen
+        seen: dict[str, Any] = {}
 
-        found: dict[str, Any] = eventually(held)
-        return found
+        def held() -> bool:
+            seen.update(self("look"))
+            return all(check(kind, one) for kind, one in seen.items())
+
+        try:
+            eventually(held, patience)
+        except AssertionError:
+            told = {kind: one | {"text": one["text"][-200:]} for kind, one in seen.items()}
+            raise AssertionError(f"never true of all: {json.dumps(told, indent=1)}") from None
+        return seen
 
     def close(self) -> None:
         self._node.communicate(timeout=PATIENCE)  # its input ends, and with it the program
@@ -220,6 +228,7 @@ class Table:
         """Away for longer than the token is good for, while others write."""
         text = self.begin()
         self.editors("disconnect")
+        self.editors.until(lambda _, one: one["away"])
         for number in range(10):
             self.editors("type", f"away {number}")
         ok(
@@ -288,11 +297,12 @@ def test_who_comes_back_is_seen_at_once(
         rest = [one for one in everybody if one != kind]
         editors("disconnect_one", kind)
         editors.until(
-            lambda other, one, kind=kind, rest=rest: other == kind or one["others"] == rest
+            lambda other, one, kind=kind, rest=rest: (
+                one["away"] if other == kind else one["others"] == rest
+            )
         )
         editors("connect_one", kind)
-        seen = lambda: all(one["others"] == everybody for one in editors("look").values())  # noqa: E731
-        eventually(seen, AT_ONCE_S)
+        editors.until(lambda _, one: one["others"] == everybody, AT_ONCE_S)
 
 
 def test_a_ticket_opens_its_text_as_often_as_a_client_comes_back(table: Table) -> None:

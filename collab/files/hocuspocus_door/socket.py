@@ -21,7 +21,7 @@ from ...core.errors import (
     translated,
 )
 from ...core.slots import setting
-from ...events.close_codes import is_final
+from ...events.close_codes import NOT_FOUND_CLOSURE, is_final
 from ...extensions import db
 from ...realtime.budget import SizeLimit
 from ...realtime.transport.live import live
@@ -33,6 +33,7 @@ from ..editing.rights_cache import FILES_AREA
 from ..json_door.messages import load_text
 from ..yjs.budget import LONG_MESSAGE_BYTES
 from ..yjs.closing import code_for, note_refusal
+from ..yjs.follower import FILE_GONE
 from ..yjs.line import Line
 from ..yjs.protocol import AUTH, MessageReader, sized
 from . import protocol
@@ -237,7 +238,9 @@ class HocuspocusSocket(Served):
             code = code_for(error)
             if not is_final(code):
                 raise
-            self._editors[key].follower.lost(code, error.detail, error.detail)
+            # It was open: what is not found now has been deleted, which the hub tells a bit later.
+            detail = FILE_GONE if code == NOT_FOUND_CLOSURE else error.detail
+            self._editors[key].follower.lost(code, detail, error.detail)
             self._drop(key)
 
     def _drop(self, key: bytes) -> None:

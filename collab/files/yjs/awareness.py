@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Set
 from dataclasses import dataclass, field, replace
 
 from ...core.slots import Slot
@@ -149,8 +150,16 @@ class _Text:
 class Awareness:
     """The editors of all texts."""
 
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
     _texts: dict[int, _Text] = field(default_factory=dict)
+
+    def in_order(self) -> threading.RLock:
+        """Return what to hold from a call that finds something to tell until it is told.
+
+        Else threads overtake each other, and whoever comes between hears last of an editor that has
+        gone that it is there.
+        """
+        return self._lock
 
     def join(self, file_id: int, owner: object) -> list[State]:
         """Take a connection in, and return what to send it about the editors that are there.
@@ -227,11 +236,15 @@ class Awareness:
         told = [(file_id, self.leave(file_id, origin)) for file_id in texts]
         return [one for one in told if one[1]]
 
-    def states(self, file_id: int) -> list[State]:
-        """Return all editors' states."""
+    def states(self, file_id: int, clients: Set[int] | None = None) -> list[State]:
+        """Return the states of all editors that are there, or of some."""
         with self._lock:
-            text = self._texts.get(file_id, _Text())
-            return [editor.state for editor in text.editors.values()]
+            editors = self._texts.get(file_id, _Text()).editors
+            return [
+                editor.state
+                for client, editor in editors.items()
+                if clients is None or client in clients
+            ]
 
 
 EDITORS: Slot[Awareness] = Slot("awareness", lambda _: Awareness())

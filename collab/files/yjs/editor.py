@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
 
 from ...auth.tokens import TokenExpired
 from ...core.caller import Caller
@@ -57,7 +56,7 @@ class Editor(Merging):
         #: Whether the editor has heard of nobody yet: what it announces then is itself.
         self._opening = True
         #: Editors whose newest state has not been sent to the others.
-        self._untold: dict[int, State] = {}
+        self._untold: set[int] = set()
         self._awareness = EDITORS.here()
 
     def welcome(self) -> Work:
@@ -143,20 +142,22 @@ class Editor(Merging):
         self._opening = False
         user_id = self.caller.user_id
         self._rest(self.live.heard.owe(user_id, len(data) + READING_BYTES * len(told)))
-        news = self._awareness.tell(self._file_id, self, user_id, told, opening=opening)
-        self._untold |= {one.client: one for one in news}
-        gone = [one for one in news if one.gone]
-        size = sum(len(one.json) + STATE_BYTES for one in self._untold.values())
-        if self._untold and not self.live.awareness.take(user_id, size):
-            self._relay(self._untold.values())
-        # Whoever has gone is told in any case: others would show their cursors for ever.
-        elif gone:
-            self._relay(gone)
+        with self._awareness.in_order():
+            news = self._awareness.tell(self._file_id, self, user_id, told, opening=opening)
+            self._untold |= {one.client for one in news}
+            gone = [one for one in news if one.gone]
+            # What is told later is what they are then.
+            all_of_them = gone + self._awareness.states(self._file_id, self._untold)
+            size = sum(len(one.json) + STATE_BYTES for one in all_of_them)
+            if self._untold and not self.live.awareness.take(user_id, size):
+                self._untold.clear()
+                self._relay(all_of_them)
+            # Whoever has gone is told in any case: others would show their cursors for ever.
+            else:
+                self._untold -= {one.client for one in gone}
+                self._relay(gone)
 
-    def _relay(self, news: Iterable[State]) -> None:
-        states = list(news)
-        for one in states:
-            self._untold.pop(one.client, None)
+    def _relay(self, states: list[State]) -> None:
         if states:
             topic, user_id = editors_topic(self._file_id), self.caller.user_id
             signal = Message.signal(topic, EDITORS_CHANGED, user_id, {"states": states})
@@ -167,4 +168,5 @@ class Editor(Merging):
         if self._newlines is not None:
             self._newlines.end()
         self.follower.leave()
-        self._relay(self._awareness.leave(self._file_id, self))
+        with self._awareness.in_order():
+            self._relay(self._awareness.leave(self._file_id, self))

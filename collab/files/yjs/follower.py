@@ -34,6 +34,10 @@ from .protocol import UPDATE, State
 
 #: Events after which there is no text any more; the others take the right to it away.
 DELETIONS = ("file.deleted", "workspace.deleted", "project.deleted")
+#: What an editor is told then: of a deletion in the same words whatever finds out first, since
+#: programs compare them.
+FILE_GONE = "This file is gone"
+READING_OVER = "You may not read this file any more"
 #: Versions that are sent in one update.
 MAX_VERSIONS_PER_UPDATE = 500
 #: About how many bytes of them.
@@ -111,7 +115,9 @@ class YjsFollower(WireFollower, OnLine):
         file_id = int(messages[0].topic.partition(":")[2])
         versions = [one.data["version"] for one in messages if one.type == "file.edited"]
         told = [one for one in messages if one.type == EDITORS_CHANGED and not one.id]
-        states = {state.client: state for one in told for state in one.data["states"]}
+        states: dict[int, State] = {}
+        for one in told:
+            protocol.merge(states, one.data["states"])
         newest = max(versions, default=0)
         edits = [one.data["edits"] for one in messages if one.type == "file.edited"]
         cr = any(some is None or any("\r" in it.get("insert", "") for it in some) for some in edits)
@@ -126,7 +132,7 @@ class YjsFollower(WireFollower, OnLine):
         with self._gate:
             self._file_id = chunk.file_id
             self._newest = max(self._newest, chunk.version)
-            self._states |= {one.client: one for one in chunk.states}
+            protocol.merge(self._states, chunk.states)
             self._go_on(chunk)
 
     def hint(self, chunk: Any) -> None:
@@ -141,7 +147,7 @@ class YjsFollower(WireFollower, OnLine):
     def dropped(self, topic: str, reason: str) -> None:
         """End: there is nothing else to follow here."""
         gone = reason in DELETIONS
-        detail = "This file is gone" if gone else "You may not read this file any more"
+        detail = FILE_GONE if gone else READING_OVER
         code = NOT_FOUND_CLOSURE if gone else FORBIDDEN_CLOSURE
         self.lost(code, detail, f"{detail} ({reason}).")
 
@@ -165,7 +171,7 @@ class YjsFollower(WireFollower, OnLine):
     def tell(self, states: Sequence[State]) -> None:
         """Send editors' states, as soon as there is nothing else to send."""
         with self._gate:
-            self._states |= {one.client: one for one in states}
+            protocol.merge(self._states, states)
             self._tell_states()
 
     def ask(self, message: bytes) -> None:

@@ -22,7 +22,7 @@ from ..updates.deletions import deletes_anything
 from ..updates.structs import Update
 from . import protocol
 from .bursts import small_update
-from .follower import YjsFollower
+from .follower import READING_OVER, YjsFollower
 from .protocol import EMPTY_UPDATE, STEP_1, STEP_2, UPDATE
 
 #: Bytes that an update costs on top of its own: its row, its event, and the message.
@@ -76,7 +76,7 @@ class Merging(Connection):
         except NotFound:
             if db.session.get(File, self._file_id) is None:
                 raise
-            raise Forbidden("You may not read this file any more.") from None
+            raise Forbidden(f"{READING_OVER}.") from None
 
     # -- handing over -------------------------------------------------------------------------
 

@@ -106,6 +106,17 @@ class State:
         return self.json == GONE_STATE
 
 
+def merge(waiting: dict[int, State], news: Iterable[State]) -> None:
+    """Add states to those that wait to be sent, unless what waits is newer.
+
+    Whoever comes is told at once, with higher clocks, of what others are about to hear.
+    """
+    for one in news:
+        known = waiting.get(one.client)
+        if known is None or (one.clock, one.gone) >= (known.clock, known.gone):
+            waiting[one.client] = one
+
+
 def states(data: bytes, limit: int) -> list[State]:
     """Read editors' states, and pass over those that are too big or too many.
 
