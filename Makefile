@@ -59,6 +59,9 @@ mutations: ## mutation testing (docs/mutations.md), for hours; a part: make muta
 test: ## pytest on all cores; one part of it: make test ARGS=tests/posts
 	$(PYTHON) -m pytest $(ARGS)
 
+quick: ## the tests but for those that start another program or take seconds
+	$(PYTHON) -m pytest -m "not slow" $(ARGS)
+
 postgres: ## the tests on PostgreSQL that touch the database most, as CI runs them
 	$(PYTHON) -m pytest --database postgresql $(or $(ARGS),$(ON_POSTGRES))
 

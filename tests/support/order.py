@@ -1,4 +1,7 @@
-"""The order of tests: a long one that begins last would leave the other cores idle."""
+"""The order of tests: a long one that begins last would leave the other cores idle.
+
+And which of them are `slow`, and left out by `make quick`.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,24 @@ LONG = (
     "tests/realtime/test_token_expiry.py",
 )
 
+#: Fixtures that start another program: a server, a browser, a worker, a sandbox, a database.
+PROGRAMS = frozenset(
+    {"process", "launch", "begun", "browser", "lasting_machines", "cluster", "_ordinary"}
+)
+#: Files of others that start one, or take a second and more for a test.
+ALSO_SLOW = (
+    "tests/care/test_backup",
+    "tests/core/test_full_disk.py",
+    "tests/execution/",
+    "tests/files/test_hocuspocus.py",
+    "tests/files/test_live_clients.py",
+    "tests/jobs/faults/",
+    "tests/processing/test_process.py",
+    "tests/realtime/socketio/test_clients.py",
+    "tests/realtime/test_half_open.py",
+    "tests/web/",
+)
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let long tests begin first, in the order above; all others stay where they are.
@@ -47,8 +68,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in gone]
 
     items.sort(key=lambda item: _rank(item.location[0]))
+    for item in items:
+        if _is_slow(item):
+            item.add_marker("slow")
 
 
 @cache
 def _rank(file: str) -> int:
     return next((at for at, path in enumerate(LONG) if file.startswith(path)), len(LONG))
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    file = item.location[0]
+    return (
+        _rank(file) < len(LONG)
+        or file.startswith(ALSO_SLOW)
+        or not PROGRAMS.isdisjoint(getattr(item, "fixturenames", ()))
+    )
