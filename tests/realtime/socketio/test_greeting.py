@@ -38,6 +38,7 @@ def test_who_says_goodbye_before_connecting_is_gone(polling: Maker, app: Flask) 
     one = polling()
     one.begin()
     one.post("1")
+    assert one.packets() == ["1"]  # who never asks for it is let go of, too, but later
     eventually(lambda: one.sid not in SESSIONS.of(app))
 
 
