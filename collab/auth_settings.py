@@ -50,12 +50,12 @@ AUTH_SETTINGS = (
         "PASSWORD_HASH_MB",
         "19",
         whole(1, 1024),
-        "MiB that hashing a password takes (argon2id), and time in proportion; below 19: for tests",
+        "MiB that hashing a password uses (argon2id), and time in proportion; below 19: for tests",
     ),
     Setting(
         "REQUIRE_SECOND_FACTOR",
         "off",
         one_of("off", "admins", "all"),
-        "who must have a second factor before anything but their account: `admins`, `all`",
+        "who must have a second factor to use anything but their account: `admins`, `all`",
     ),
 )

@@ -71,10 +71,10 @@ SETTINGS = (
         "SECRET_KEY_FALLBACKS",
         "",
         secrets,
-        "older keys that still open what they sealed, with `|` between them",
+        "older keys that still open what they sealed, separated by `|`",
     ),
-    Setting("JWT_SECRET_KEY_FALLBACKS", "", secrets, "the same for tokens"),
-    Setting("SEALING_KEY_FALLBACKS", "", secrets, "the same for secrets that are kept"),
+    Setting("JWT_SECRET_KEY_FALLBACKS", "", secrets, "older keys for tokens"),
+    Setting("SEALING_KEY_FALLBACKS", "", secrets, "older keys for secrets that are kept"),
     *AUTH_SETTINGS,
     Setting(
         "CORS_ORIGINS", "", origins, "origins that may call from a browser, or `*`; empty: none"
@@ -105,7 +105,7 @@ SETTINGS = (
         "REGISTER_RATE_LIMIT",
         "200 per hour",
         rate,
-        "accounts made from one address; a class behind one has room",
+        "accounts made from one address; enough for a school class behind it",
     ),
     Setting(
         "INVITE_RATE_LIMIT",
@@ -178,7 +178,7 @@ SETTINGS = (
         "JOB_LEASE_SECONDS",
         "30",
         whole(1, 3600),
-        "how long a frozen worker keeps its jobs; a dead one loses them at once",
+        "seconds that a frozen worker keeps its jobs; a dead one loses them at once",
     ),
     Setting("SCHEDULES", "on", switch, "whether this process makes the jobs of schedules"),
     Setting("SCHEDULES_PER_PERSON", "100", whole(1, 100_000), "schedules that one person may have"),
@@ -192,7 +192,7 @@ SETTINGS = (
         "INGEST_WORKER",
         "process",
         one_of("process", "thread", "off"),
-        "what carries events from the inbox to the store; a thread has no bound of time and"
+        "what carries events from the inbox to the store; a thread has no limit of time and"
         " memory; off: another process does",
     ),
     Setting("INGEST_QUEUE_MB", "64", whole(1, 100_000), "MiB of events that wait to be stored"),
@@ -213,7 +213,7 @@ SETTINGS = (
         "INGEST_LOOKUP_URL",
         "",
         web_address,
-        "a service that is asked about events before they are stored; empty: none",
+        "a service to ask about events before they are stored; empty: none",
     ),
     Setting(
         "INGEST_LOOKUP_REQUIRED",
@@ -259,16 +259,16 @@ SETTINGS = (
     Setting("FEATURE_POSTS", "on", switch, "whether there are posts and collections"),
     Setting("FEATURE_NOTIFICATIONS", "on", switch, "whether notifications are shown"),
     Setting("FEATURE_ACTIVITY", "on", switch, "whether there are activity feeds"),
-    Setting("FEATURE_INGEST", "on", switch, "whether events of other systems are taken in"),
-    Setting("FEATURE_SEARCH", "on", switch, "whether things can be searched"),
-    Setting("CODE_TIMEOUT_SECONDS", "5", whole(1, 300), "wall clock time of code that is run"),
+    Setting("FEATURE_INGEST", "on", switch, "whether events from other systems are taken in"),
+    Setting("FEATURE_SEARCH", "on", switch, "whether there is search"),
+    Setting("CODE_TIMEOUT_SECONDS", "5", whole(1, 300), "wall clock seconds for code that is run"),
     Setting("CODE_AT_ONCE", "2", whole(1, 64), "pieces of code that run at once in a process"),
     Setting("TRUSTED_PROXIES", "0", whole(0, 10), "reverse proxies whose X-Forwarded-* count"),
     Setting(
         "METRICS_TOKEN",
         "",
         token,
-        "reads `/metrics` as a bearer token; empty: only this machine reads them",
+        "a bearer token that reads `/metrics`; empty: only this machine may",
     ),
     Setting(
         "OTEL_EXPORTER_OTLP_ENDPOINT",

@@ -20,11 +20,11 @@ MAIL_SETTINGS = (
         "they are kept in INSTANCE_PATH/mail",
     ),
     Setting("MAIL_FROM", "Collab <collab@localhost>", mail_sender, "the sender of mails"),
-    Setting("MAIL_RATE_LIMIT", "20 per hour", rate, "mails that a person may order to themselves"),
+    Setting("MAIL_RATE_LIMIT", "20 per hour", rate, "mails that a person may send to themselves"),
     Setting(
         "REQUIRE_VERIFIED_EMAIL",
         "off",
         switch,
-        "whether people must verify their address before anything but their account",
+        "whether people must verify their address to use anything but their account",
     ),
 )

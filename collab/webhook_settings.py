@@ -42,7 +42,7 @@ WEBHOOK_SETTINGS = (
         "WEBHOOK_JOB_RATE_LIMIT",
         "60 per minute",
         rate,
-        "jobs of one person that call another server",
+        "jobs of the type `webhook` of one person",
     ),
     Setting("HOOK_RATE_LIMIT", "600 per minute", rate, "messages to one incoming hook"),
 )

@@ -17,15 +17,15 @@ from collab.core.personal.declared import KEPT, Days, Kept, Span
 PAGE = Path(__file__).parent / "settings.md"
 HEADING = "## How long everything is kept\n"
 INTRO = """
-What packages declare about their tables, drawn by `docs/draw_retention.py`. Files go with the rows
-that name them; logs are 2 MiB and three older files; backups are yours to delete. Of events,
-refusals, accounts and sessions stay for `AUDIT_RETENTION_DAYS`. A setting of 0 keeps things for
-ever.
+`docs/draw_retention.py` draws this table from what packages declare about their tables. Files are
+deleted with the rows that name them; logs are 2 MiB and three older files; you delete backups
+yourself. Events about refusals, accounts and sessions stay for `AUDIT_RETENTION_DAYS`. A setting of
+0 keeps things for ever.
 """
 
 
 def said(one: Kept) -> str:
-    """Return when the rows of a table go."""
+    """Return when the rows of a table are deleted."""
     if isinstance(one.goes, Days):
         return f"`{one.goes.setting}`"
     return one.goes.time if isinstance(one.goes, Span) else f"no time: {one.goes.why}"
