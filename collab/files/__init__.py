@@ -41,7 +41,7 @@ def init_app(app: Flask) -> None:
     modules = (routes, content_routes, history_routes, archive_routes)
     parts = [one.blueprint for one in modules]
     doors = (yjs_routes.blueprint, hocuspocus_routes.blueprint)
-    cover(app, FILES_AREA, "files and their histories, live as well", *parts, *doors)
+    cover(app, FILES_AREA, "files and their histories, live too", *parts, *doors)
     cover(app, "jobs", "jobs and their uploads", job_routes.blueprint)
     parts.append(job_routes.blueprint)
     switch(app, "files", *parts, *doors)

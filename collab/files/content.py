@@ -49,10 +49,10 @@ class Replaced:
 
 
 def admit(file_id: int, actor: Caller) -> File:
-    """Return a file that the caller may change, without the writer's lock.
+    """Return a file that the caller may change, without taking the writer's lock.
 
-    A text is changed by the writer's thread, which takes the lock itself and looks again. Raises
-    NotFound and Forbidden.
+    The writer's thread changes texts; it takes the lock itself and checks again. Raises NotFound
+    and Forbidden.
     """
     file = access.load(File, file_id, actor)
     access.check(access.role_to(file, actor), Right.WRITE)
@@ -60,15 +60,15 @@ def admit(file_id: int, actor: Caller) -> File:
 
 
 def admit_to(workspace_id: int, actor: Caller) -> None:
-    """Refuse, before its body is read, who may not write in a workspace."""
+    """Refuse callers who may not write in a workspace, before their body is read."""
     workspace = access.load(Workspace, workspace_id, actor)
     access.check(access.role_to(workspace, actor), Right.WRITE)
-    # The connection goes back before the body is read, which takes as long as the sender likes.
+    # Return the connection before reading the body, which takes as long as the sender likes.
     db.session.rollback()
 
 
 def text_now(file_id: int) -> tuple[str, int]:
-    """Return a text in code units and its version, both of one moment; raises NotFound."""
+    """Return a text in code units and its version, both at the same moment; raises NotFound."""
     found: tuple[str, int] = writer().ask(
         file_id, lambda document, version: (document.units, version)
     )
@@ -85,8 +85,9 @@ def replace_text(
 ) -> Replaced:
     """Turn a text into what was sent, by the smallest change.
 
-    What others changed since version `base` is kept. Raises NotText, TextTooLarge, QuotaSpent,
-    Unprocessable, JoinedVersion, and PreconditionFailed if the version is not `expected`.
+    Changes that others made since version `base` are kept. Raises NotText, TextTooLarge,
+    QuotaSpent, Unprocessable, JoinedVersion, and PreconditionFailed if the version is not
+    `expected`.
     """
     new, key = _sent_text(source), file.id
     old, version = _base(key, base)
@@ -132,7 +133,7 @@ def _submit(
     *,
     literal: bool = False,
 ) -> Applied:
-    db.session.rollback()  # the writer's thread waits for nobody, and what it writes is read again
+    db.session.rollback()  # the writer's thread waits for nobody; what it writes is read again
     change = Change(file_id, actor, REST, delta=delta, base=base, expected=expected)
     change.literal = literal
     return writer().submit(change)
@@ -141,10 +142,11 @@ def _submit(
 def edit(
     file: File, base: int, edits: list[dict[str, Any]], expected: int | None, actor: Caller
 ) -> tuple[dict[str, Any], bool]:
-    """Apply edits of a version to a text; returns what became of them.
+    """Apply edits made to a version of a text; returns what became of them.
 
-    Also whether nothing else has changed since that version. Raises NotEditable, Unprocessable,
-    JoinedVersion, TextTooLarge, and PreconditionFailed if the version is not `expected`.
+    Also returns whether nothing else has changed since that version. Raises NotEditable,
+    Unprocessable, JoinedVersion, TextTooLarge, and PreconditionFailed if the version is not
+    `expected`.
     """
     if file.kind != TEXT:
         raise NotEditable()
@@ -162,7 +164,7 @@ def replace_bytes(file_id: int, source: ByteSource, actor: Caller, require: Any)
     received = blobs().receive(source, MAX_FILE_BYTES)
     try:
         file = access.load(File, file_id, actor, can=Right.WRITE)
-        # Under the lock, and after the body: the version that counts is the one of now.
+        # Under the lock, and after the body: the current version is the one that counts.
         require(file)
         require_room(file.project_id, received.size - file.size, actor)
         old = take_over(file, received, actor)
@@ -177,7 +179,7 @@ def replace_bytes(file_id: int, source: ByteSource, actor: Caller, require: Any)
 def take_over(file: File, received: Received, actor: Caller) -> list[str]:
     """Give a binary file new bytes, in the open transaction.
 
-    Returns the digest of the old ones, which nothing may need any more; none if nothing changes.
+    Returns the digests that may be unneeded now: that of the old ones, or none if nothing changes.
     """
     old = file.sha256
     if old is None or received.digest == old:

@@ -39,6 +39,6 @@ def run_file(data: dict[str, Any], file_id: int) -> JobView:
 @located("/jobs/{id}")
 @versioned
 def make_thumbnail(data: dict[str, Any], file_id: int) -> JobView:
-    """Make a small PNG, JPEG or WebP of an image; returns the job, whose output it becomes."""
+    """Make a small PNG, JPEG or WebP of an image, as the output of the job that this returns."""
     file = content.admit(file_id, caller())
     return shown(jobs.thumbnail(file, data, caller()))

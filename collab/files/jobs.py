@@ -1,4 +1,4 @@
-"""Files that jobs work on: programs that are run, images that are made small."""
+"""Files that jobs work on: programs that they run, images that they scale down."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .content import text_now
 from .models import TEXT, File
 from .text.units import from_units
 
-#: The language of a program, by how its name ends; `execution` knows how each is run.
+#: The language of a program, by the end of its name; `execution` knows how each is run.
 LANGUAGE_BY_SUFFIX = {
     ".py": "python",
     ".js": "javascript",
@@ -42,12 +42,12 @@ class NotAnImage(Unprocessable):
 
 
 def run(file: File, stdin: str | None, caller: Caller) -> Job:
-    """Have a program run as it is now, as a job of its project.
+    """Run a program as it is now, as a job of its project.
 
     Raises NotRunnable, Unprocessable, Forbidden, Unavailable.
     """
     language = LANGUAGE_BY_SUFFIX.get(Path(file.name).suffix.lower())
-    # By the name's end and not by the bytes: people say by it what a program is.
+    # By the end of the name, not by the bytes: that is how people say what a program is.
     if language is None or file.kind != TEXT:
         raise NotRunnable()
     project_id, code = file.project_id, from_units(text_now(file.id)[0])
@@ -64,14 +64,14 @@ def _place(file: File) -> dict[str, Any]:
 
 
 def entries(workspace_id: int) -> list[Entry]:
-    """Return the files of a workspace, each with what reads it as it is then."""
+    """Return the files of a workspace, each with a function that reads it as it is then."""
     columns = (File.id, File.path, File.kind, File.size, File.sha256)
     rows = db.session.execute(select(*columns).where(File.workspace_id == workspace_id))
     return [Entry(row.path, row.size, partial(packing.content, row)) for row in rows]
 
 
 def thumbnail(file: File, options: dict[str, Any], caller: Caller) -> Job:
-    """Have a thumbnail of an image made, as a job of its project; raises NotAnImage, Forbidden."""
+    """Make a thumbnail of an image, as a job of its project; raises NotAnImage, Forbidden."""
     if not file.content_type.startswith("image/"):
         raise NotAnImage()
     return _submit("thumbnail", options | {"file_id": file.id}, file.project_id, caller)

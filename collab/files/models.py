@@ -19,7 +19,7 @@ from .text.encoding import loaded
 TEXT = "text"
 BINARY = "binary"
 FILE_KINDS = (TEXT, BINARY)
-#: Characters at the beginning of a text that a search finds.
+#: Characters at the beginning of a text that searches can find.
 SEARCHABLE_CHARACTERS = 64 * 1024
 
 
@@ -41,19 +41,19 @@ class File(AsSeen, Versioned, Model):
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
     #: The workspace's project, which never changes: rights are looked up by it.
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
-    #: Who brought its content (for a text, the first one); no foreign key, as in the history.
+    #: Who provided its content (for a text, its first); no foreign key, as in the history.
     author_id: Mapped[int | None]
     path: Mapped[str] = mapped_column(String(500))
     kind: Mapped[str] = mapped_column(String(10))
     content_type: Mapped[str] = mapped_column(String(100))
     #: In bytes; for a text, of its UTF-8.
     size: Mapped[int] = mapped_column(default=0)
-    #: About how many bytes a text's document has besides its letters: in other roots, and formats.
+    #: About how many bytes a text's document has besides its letters, in other roots and formats.
     other_bytes: Mapped[int] = mapped_column(default=0, server_default="0")
     #: For binary files: the digest under which the bytes are kept.
     sha256: Mapped[str | None] = mapped_column(String(64))
     #: The beginning of a text, for the full-text index; it follows the edits when they pause. It is
-    #: not loaded with the rest: up to 64 KiB that no answer shows.
+    #: not loaded with the rest: it has up to 64 KiB, and no answer shows it.
     searchable: Mapped[str] = mapped_column(Text, default="", deferred=True)
     #: Grows with each change of the content; `version` does with each of path and the like.
     content_version: Mapped[int] = mapped_column(default=0)
@@ -84,7 +84,7 @@ def text_etag(file_id: int, version: int) -> str:
 
 
 def _of_delta(count: Callable[[Delta], int]) -> Callable[[Any], int]:
-    """Return a column's default: what a function returns for the row's delta."""
+    """Return a column's default: a function's result for the row's delta."""
     return lambda context: count(loaded(context.get_current_parameters()["delta"]))
 
 
@@ -109,11 +109,11 @@ class FileChange(Model):
     )
     #: The content's version after it.
     version: Mapped[int] = mapped_column(primary_key=True)
-    #: The version before it: less than the one before, where compaction joined several.
+    #: The version that it changed: further back than one where compaction joined several.
     base: Mapped[int]
     author_id: Mapped[int | None]
     door: Mapped[str] = mapped_column(String(10))
-    #: The author's name for it: sent again, it is not applied again.
+    #: The author's name for it: if sent again, it is not applied again.
     edit_id: Mapped[str | None] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(default=utcnow)
     #: Code units that it inserted and deleted.
@@ -125,7 +125,7 @@ class FileChange(Model):
     undoes: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     #: A delta with its texts as texts and its lengths in UTF-16 code units.
     delta: Mapped[list[Any]] = mapped_column(JSON)
-    #: The same for the CRDT; gone once a checkpoint holds it.
+    #: The same as an update of the CRDT; gone once a checkpoint holds it.
     update: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 

@@ -1,9 +1,9 @@
-"""Names that mean the same on every system: what is refused, and what an archive calls the rest.
+"""Names that mean the same on every system: which are refused, and how an archive renames them.
 
 A file that is made here may be unpacked elsewhere. There `C:x` or `con` is not a file at all, `a.`
-loses its dot, U+202E turns a name around, and `.git/config` runs what it says. So none of them is
-taken; what has such a name from before gets another one in an archive, and so does the second of
-two names that differ in case alone.
+loses its dot, U+202E reverses a name, and `.git/config` runs what it says. So none of them is
+accepted; files that already have such a name get another one in an archive, and so does the second
+of two names that differ only in case.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from collections.abc import Iterable
 
 from ..core.text import visible
 
-#: What Windows has other meanings for.
+#: Characters that have other meanings on Windows.
 RESERVED_CHARACTERS = frozenset('<>:"|?*\\')
 #: Names of devices on Windows, whatever follows a dot.
 DEVICE_NAMES = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
     + [f"{kind}{number}" for kind in ("com", "lpt") for number in "0123456789¹²³"]
 )
-#: Folders whose content a tool believes and carries out, by their short name of Windows too.
+#: Folders whose content a tool believes and executes, also by their short name on Windows.
 TRUSTED_FOLDERS = frozenset([".git", "git~1"])
 
-#: Characters of a part of a path, of what is taken for its ending, and of a number in between.
+#: Characters of a part of a path, of what counts as its extension, and of a number in between.
 MAX_PART_LENGTH = 255
 MAX_ENDING_LENGTH = 20
 MAX_NUMBER_LENGTH = 10
@@ -54,7 +54,7 @@ def _trouble(part: str) -> str | None:
         return "ends with a dot or a space"
     if _stem(part) in DEVICE_NAMES:
         return "is the name of a device on Windows"
-    # Without what systems pass over when they compare names: `.g\u200cit` is `.git` to some.
+    # Without what systems ignore when they compare names: `.g\u200cit` is `.git` to some.
     if "".join(one for one in part if not visible.is_hidden(one)).casefold() in TRUSTED_FOLDERS:
         return "is a folder whose content tools run"
     return None
@@ -65,7 +65,7 @@ def _stem(part: str) -> str:
 
 
 def portable(paths: Iterable[str]) -> dict[str, str]:
-    """Return what each of some paths is called in an archive: safe, and different in any case."""
+    """Return the name of each path in an archive: safe, and different even without case."""
     names = _Names()
     return {path: names.of(path) for path in paths}
 
@@ -75,10 +75,11 @@ class _Names:
 
     def __init__(self) -> None:
         self._folders = {"": ""}
-        #: Names without their case: of files, and of folders.
+        #: Names without case: of files, and of folders.
         self._files: set[str] = set()
         self._there: set[str] = set()
-        #: The last number that each name was given: or each of a thousand would count from one.
+        #: The last number that each name was given; otherwise each of a thousand would count from
+        #: one.
         self._numbers: Counter[str] = Counter()
 
     def of(self, path: str) -> str:
@@ -90,7 +91,7 @@ class _Names:
         return found
 
     def _folder(self, path: str) -> str:
-        """Return the name of a folder, the same for all that is in it."""
+        """Return the name of a folder, the same for everything in it."""
         if path not in self._folders:
             outer, _, name = path.rpartition("/")
             found = self._free(self._folder(outer), _safe(name), self._files)
@@ -99,7 +100,7 @@ class _Names:
         return self._folders[path]
 
     def _free(self, folder: str, name: str, *taken: set[str]) -> str:
-        """Return a name below a folder that nothing has, numbered if need be."""
+        """Return a free name below a folder, numbered if need be."""
         found = _joined(folder, name)
         while any(_folded(found) in names for names in taken):
             stem, ending = _cut(name)
@@ -114,7 +115,7 @@ def _joined(folder: str, name: str) -> str:
 
 
 def _cut(name: str) -> tuple[str, str]:
-    """Cut a name in two where a number goes, and short enough to leave room for it."""
+    """Split a name where a number goes, short enough to leave room for it."""
     stem, dot, ending = name.rpartition(".") if "." in name[1:] else (name, "", "")
     if len(ending) > MAX_ENDING_LENGTH:
         stem, dot, ending = name, "", ""
@@ -123,16 +124,16 @@ def _cut(name: str) -> tuple[str, str]:
 
 def _folded(name: str) -> str:
     """Return a name as systems that ignore case compare it."""
-    # Unicode's way to compare without case (§3.13, D145): folding alone keeps some letters apart
-    # that are the same, with their marks composed or not.
+    # Unicode's way to compare without case (§3.13, D145): folding alone still distinguishes some
+    # equal letters, by whether their marks are composed.
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
 
 
 def _safe(part: str) -> str:
-    """Return a name without any of the troubles above."""
+    """Return a name without any of the problems above."""
     seen = "".join("_" if one in RESERVED_CHARACTERS else one for one in part)
     seen = visible.without_hidden(seen, "_")
     trimmed = seen.rstrip(". ")
-    # In place of what was cut: a name of dots alone would be none.
+    # In place of what was cut: a name of only dots would be no name.
     trimmed += "_" * (len(seen) > len(trimmed))
     return trimmed if _trouble(trimmed) is None else f"_{trimmed}"[:MAX_PART_LENGTH].rstrip(". ")

@@ -9,7 +9,7 @@ from . import names
 
 #: Characters of a path.
 MAX_PATH_LENGTH = 500
-#: Parts of a path: answers nest no deeper.
+#: Parts of a path, so that answers nest no deeper.
 MAX_PATH_PARTS = 40
 
 _CONTROLS = r"\u0000-\u001f\u007f-\u009f"
@@ -19,14 +19,14 @@ _PART = rf"(?!\.{{1,2}}(?:/|$)){_OUTER}(?:{_INNER}{{0,253}}{_OUTER})?"
 #: A pattern that ECMAScript reads, too.
 PATH_PATTERN = rf"^{_PART}(?:/{_PART}){{0,{MAX_PATH_PARTS - 1}}}$"
 PATH_DESCRIPTION = (
-    "Relative, with `/` between its parts, of which there are 40 at most, of 255 characters at "
-    "most; none is `.` or `..`, or begins or ends with a space; no backslash, no control "
+    "Relative, with `/` between its parts, of which there are at most 40, each of at most 255 "
+    "characters; none is `.` or `..`, or begins or ends with a space; no backslash, no control "
     "characters. It is composed (Unicode NFC). " + names.NAMES_DESCRIPTION
 )
 
 
 def composed(path: str) -> str:
-    """Return the one spelling of a path: what looks the same is the same."""
+    """Return the one spelling of a path: paths that look the same are the same."""
     return unicodedata.normalize("NFC", path)
 
 
@@ -36,21 +36,21 @@ def name_of(path: str) -> str:
 
 
 def folders_of(path: str) -> Iterator[str]:
-    """Find the folders that a path is in, the innermost first."""
+    """Yield the folders that contain a path, the innermost first."""
     while "/" in path:
         path = path.rsplit("/", 1)[0]
         yield path
 
 
 def moved(path: str, source: str, target: str) -> str:
-    """Return a path below a folder once the folder has another name."""
+    """Return a path below a folder after the folder is renamed."""
     return target + path[len(source) :]
 
 
 def clash(kept: Iterable[str], added: Iterable[str]) -> tuple[str, str] | None:
     """Find an added path that conflicts: taken, a file where a folder is, or below a file.
 
-    Returns it with the path that is in its way.
+    Returns it with the path that it conflicts with.
     """
     files = set(kept)
     folders = {folder: path for path in files for folder in folders_of(path)}

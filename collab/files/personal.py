@@ -1,4 +1,4 @@
-"""What files keep of people."""
+"""What files keep about people."""
 
 from __future__ import annotations
 

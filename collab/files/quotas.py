@@ -1,4 +1,4 @@
-"""The quota of a project's files, on every door that changes one."""
+"""The quota of a project's files, at every door that changes one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .text import delta as deltas
 if TYPE_CHECKING:
     from .editing.changes import Change
 
-#: How often the bytes of an edit are kept: as a delta, for the CRDT, and in the event.
+#: How many times the bytes of an edit are kept: as a delta, for the CRDT, and in the event.
 COPIES_OF_AN_EDIT = 3
 
 
@@ -32,7 +32,7 @@ class FileAllowance:
     def take(self, growth: int, project_id: int, *, about: bool = False) -> None:
         """Note by how many bytes, about, a project's files grow.
 
-        Raises QuotaSpent; of what is small and not known exactly, a little beyond the quota.
+        Raises QuotaSpent; small growth that is not known exactly may go a little beyond the quota.
         """
         if project_id not in self._used:
             self._used[project_id] = used_of_kind(PROJECT, project_id, "files")
@@ -54,7 +54,7 @@ class TextAllowance:
         self._files, self._all = FileAllowance(), Allowance()
 
     def expect(self, changes: Iterable[Change]) -> None:
-        """Look up at once what those keep who have made edits."""
+        """Look up, in one query, how much each of the authors keeps."""
         self._all.expect(PERSON, {change.caller.user_id for change in changes})
 
     def take(self, change: Change, project_id: int) -> None:

@@ -1,4 +1,4 @@
-"""`/workspaces/{id}/files` and `/files`: what lies in a workspace, by its path."""
+"""`/workspaces/{id}/files` and `/files`: what is in a workspace, by path."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ from .tree import tree_of
 
 blueprint = Blueprint("files", __name__, url_prefix=BASE_PATH, description="Files of a workspace.")
 
-#: A text as JSON; or with `?path=`, or in a form, the file itself.
+#: A text as JSON; or the file itself, with `?path=` or in a form.
 FILE_BODY = file_body(0) | {
     "content": {"application/json": {"schema": FileIn}, **file_body(0)["content"]}
 }
 
 
 class NoPath(UnsupportedMediaType):
-    """Send JSON with `path` and `content`; or the file itself as the body, with `?path=`."""
+    """Send JSON with `path` and `content`, or the file itself as the body with `?path=`."""
 
 
 @blueprint.get("/workspaces/<id:workspace_id>/files")
@@ -79,7 +79,7 @@ def get_tree(workspace_id: int) -> dict[str, Any]:
 @located("/files/{id}")
 @versioned
 def create_file(query: dict[str, Any], workspace_id: int) -> File:
-    """Create a file: a text as JSON; or any file as the body with `?path=`, or in a form."""
+    """Create a file: a text as JSON, or any file as the body with `?path=` or in a form."""
     if query["path"] is None and request.mimetype != "multipart/form-data":
         if not request.is_json:
             raise NoPath()
@@ -91,7 +91,7 @@ def create_file(query: dict[str, Any], workspace_id: int) -> File:
 
 
 def _named(name: str) -> str:
-    """Return the path that a form's file names; raises Unprocessable for none."""
+    """Return the path that a form's file names; raises Unprocessable if there is none."""
     try:
         path: str = Path().deserialize(name)
     except ValidationError as error:
@@ -126,7 +126,7 @@ def get_file(file_id: int) -> File:
 @blueprint.alt_response(409, "Problem")
 @versioned
 def move_file(data: dict[str, Any], file_id: int) -> File:
-    """Rename or move a file; whoever has it open keeps it open."""
+    """Rename or move a file; it stays open for everybody who has it open."""
     file = access.load(File, file_id, caller(), can=Right.WRITE)
     require_match(file)
     return service.move(file, data.get("path", file.path), caller())

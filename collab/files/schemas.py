@@ -31,7 +31,7 @@ class Path(fields.String):
         super().__init__(validate=text.validators, metadata=metadata, **options)
 
     def deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        """Compose what has passed the checks; that may make it longer."""
+        """Compose a path that has passed the checks, which may make it longer."""
         sent = super().deserialize(value, *args, **kwargs)
         if isinstance(sent, str) and len(sent := composed(sent)) > MAX_PATH_LENGTH:
             raise ma.ValidationError(
@@ -277,7 +277,7 @@ CONFLICTS = (FAIL, REPLACE, SKIP)
 
 
 class ArchiveQuery(Schema):
-    """What happens to files that are in the archive, too."""
+    """What happens to existing files that are also in the archive."""
 
     conflict = fields.String(
         load_default=FAIL,

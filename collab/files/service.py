@@ -34,7 +34,7 @@ MAX_FILE_BYTES = 25 * 2**20
 MAX_FILES_PER_WORKSPACE = 10_000
 #: Files that one transaction deletes.
 MAX_FILES_PER_DELETION = 100
-#: Seconds of holding the writer's lock, after which a deletion takes no further file.
+#: Seconds of holding the writer's lock after which a deletion takes no further file.
 MAX_DELETION_LOCK_S = 0.1
 
 
@@ -47,7 +47,7 @@ class TooManyFiles(Conflict):
 
 
 def create_text(workspace_id: int, path: str, text: str, actor: Caller) -> File:
-    """Make a text, whose content is its first change; all in one commit.
+    """Make a text, with its content as its first change, in one commit.
 
     Raises NotFound, Forbidden, PathTaken, TooManyFiles, QuotaSpent, TextTooLarge.
     """
@@ -60,7 +60,7 @@ def create_text(workspace_id: int, path: str, text: str, actor: Caller) -> File:
 
 
 def _place(workspace_id: int, path: str, size: int, actor: Caller) -> Workspace:
-    """Return a workspace in which there is room for a file, under the writer's lock."""
+    """Return a workspace that has room for a file, under the writer's lock."""
     workspace = access.load(Workspace, workspace_id, actor, can=Right.WRITE)
     require_free_path(workspace.id, path)
     require_room(workspace.project_id, size, actor)
@@ -80,7 +80,7 @@ def new_text(workspace: Workspace, path: str, text: str, actor: Caller) -> File:
 
 
 def create_sent(workspace_id: int, path: str, source: ByteSource, actor: Caller) -> File:
-    """Make a file of what is sent: a text if it is one, else bytes.
+    """Make a file from what is sent: a text if it is one, otherwise bytes.
 
     Raises what `create_text` raises, and TooLarge.
     """
@@ -97,12 +97,12 @@ def create_sent(workspace_id: int, path: str, source: ByteSource, actor: Caller)
         db.session.commit()
         return file
     finally:
-        # What was kept has been moved by then, so this only removes what was refused.
+        # A file that was kept has been moved by then, so this only removes one that was refused.
         received.discard()
 
 
 def new_bytes(workspace: Workspace, path: str, received: Received, actor: Caller) -> File:
-    """Make a file of bytes in the open transaction; its path is free, and there is room."""
+    """Make a binary file in the open transaction; its path is free, and there is room."""
     content_type = sniffed(received)[1]
     file = _new(workspace, path, actor, kind=BINARY, content_type=content_type, size=received.size)
     file.sha256, file.content_version = received.digest, 1
@@ -137,14 +137,14 @@ def about(file: File) -> dict[str, Any]:
 def require_free_path(workspace_id: int, path: str, moving: int = 0) -> None:
     """Check, under the writer's lock, that a file can be at a path; raises as `require_free`.
 
-    `moving` is the file that comes there, if it is not a new one.
+    `moving` is the file that moves there, if it is not a new one.
     """
     in_there = File.workspace_id == workspace_id
     if not moving:
         count = db.session.scalar(select(func.count()).select_from(File).where(in_there)) or 0
         if count >= MAX_FILES_PER_WORKSPACE:
             raise TooManyFiles()
-    # "0" comes after "/": between the two is all that is below the path.
+    # "0" follows "/": everything below the path sorts between the two.
     below = (File.path > f"{path}/") & (File.path < f"{path}0")
     here = File.path.in_([path, *paths.folders_of(path)])
     for which in (here, below):
@@ -178,7 +178,7 @@ def list_files(workspace: Workspace, *, prefix: str, kind: str | None, **page: A
     """Return a page of a workspace's files."""
     query = select(File).where(File.workspace_id == workspace.id)
     if prefix := paths.composed(prefix):
-        # `>=` finds the beginning by the index; LIKE would take % and _ as wildcards.
+        # `>=` finds the prefix by the index; LIKE would treat % and _ as wildcards.
         begins = func.substr(File.path, 1, len(prefix)) == prefix
         query = query.where(File.path >= prefix, begins)
     if kind is not None:
@@ -207,7 +207,7 @@ MOVE_FILE = (
 
 
 def move_folder(workspace: Workspace, source: str, target: str, actor: Caller) -> int:
-    """Give a folder another path, with all files below it or none; returns how many they are.
+    """Give a folder another path, with all files below it or none; returns their number.
 
     Raises Unprocessable, PathTaken.
     """
@@ -222,7 +222,7 @@ def move_folder(workspace: Workspace, source: str, target: str, actor: Caller) -
     new = {key: _moved(path, source, target) for key, path in inside.items()}
     kept = {path for key, path in rows.items() if key not in inside}
     require_free(workspace.id, list(new.values()), kept)
-    # The shortest first: a path that another one takes has been left by then.
+    # The shortest first: a path that another file takes is already free by then.
     keys, now = sorted(new, key=lambda key: len(new[key])), utcnow()
     values = [{"key": key, "new_path": new[key], "now": now} for key in keys]
     db.session.connection().execute(MOVE_FILE, values)
@@ -256,7 +256,7 @@ def _tell_moved(
 
 
 def delete(file: File, actor: Caller) -> None:
-    """Delete a file with its history; whoever has it open is told that it ends."""
+    """Delete a file with its history; everybody who has it open is told so."""
     key, digest = file.id, file.sha256
     log.record(FileDeleted(**about(file)), actor=actor.user_id)
     db.session.delete(file)
@@ -264,14 +264,15 @@ def delete(file: File, actor: Caller) -> None:
     if digest is not None:
         # After the commit: until then the row still needs the bytes.
         sweep(digest)
-    # The text in memory goes, too, or an edit that waits might be merged into what is gone.
+    # The text in memory goes, too, or a waiting edit might be merged into a deleted file.
     writer().forget(key)
 
 
 def delete_all(workspace: Workspace, actor: Caller) -> None:
-    """Delete the files of a workspace that is being deleted, of many some at a time.
+    """Delete the files of a workspace that is being deleted; if there are many, in parts.
 
-    The last ones go in the transaction that is open afterwards. Raises as `access.load`.
+    The last ones are deleted in the transaction that is open when this returns. Raises as
+    `access.load`.
     """
     key = workspace.id
     while not _delete_some(key, actor):
@@ -281,7 +282,7 @@ def delete_all(workspace: Workspace, actor: Caller) -> None:
 
 def _delete_some(workspace_id: int, actor: Caller) -> bool:
     """Delete some files, in the open transaction; returns whether none is left."""
-    # A file may have ten thousand changes, which go with it: counting files alone bounds nothing.
+    # A file may have ten thousand changes, deleted with it: counting only files bounds nothing.
     late = time.monotonic() + MAX_DELETION_LOCK_S
     query = select(File).where(File.workspace_id == workspace_id).limit(MAX_FILES_PER_DELETION)
     files = db.session.scalars(query).all()

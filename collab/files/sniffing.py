@@ -1,4 +1,4 @@
-"""What a file is, by what is in it; what its sender says of it counts for nothing."""
+"""What a file is, by its content; what its sender says about it counts for nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .models import BINARY, TEXT
 PLAIN_TEXT = "text/plain"
 UNKNOWN_TYPE = "application/octet-stream"
 
-#: How files of a type begin: (where, bytes, type); the first that fits.
+#: How files of a type begin: (where, bytes, type); the first match counts.
 MAGIC_NUMBERS = (
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),
@@ -46,7 +46,7 @@ HEAD_BYTES = 262
 
 
 def text_of(data: bytes) -> str | None:
-    """Return bytes as the text that they are; None if they are none (UTF-8 without NUL)."""
+    """Return bytes as a text; None if they are not one (UTF-8 without NUL)."""
     if b"\x00" in data:
         return None
     try:
@@ -56,13 +56,13 @@ def text_of(data: bytes) -> str | None:
 
 
 def sniff(data: bytes) -> tuple[str, str]:
-    """Return the kind and the type of a file that is given whole, or but for its end."""
+    """Return the kind and the type of a file that is given whole, or without its end."""
     if len(data) <= MAX_TEXT_BYTES and not data.startswith(b"%PDF-") and text_of(data) is not None:
         return TEXT, PLAIN_TEXT
     return BINARY, binary_type(data)
 
 
 def binary_type(data: bytes) -> str:
-    """Return the type of bytes by how they begin."""
+    """Return the type of bytes, by how they begin."""
     fitting = (kind for at, magic, kind in MAGIC_NUMBERS if data[at : at + len(magic)] == magic)
     return next(fitting, UNKNOWN_TYPE)

@@ -1,4 +1,4 @@
-"""A workspace's files as a tree: folders are made of the paths, and are nowhere else."""
+"""A workspace's files as a tree: folders are derived from the paths, and exist nowhere else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def tree_of(workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def _folder(folders: dict[str, list[dict[str, Any]]], path: str) -> list[dict[str, Any]]:
-    """Return a folder's children; makes it, and the folders that it is in."""
+    """Return a folder's children; creates it, and the folders that contain it."""
     if path not in folders:
         above = _folder(folders, path.rpartition("/")[0])
         children: list[dict[str, Any]] = []

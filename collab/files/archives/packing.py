@@ -50,9 +50,9 @@ def files_of(workspace: Workspace) -> list[Any]:
 
 
 def packed(files: list[Any], turn: Turn) -> Iterator[bytes]:
-    """Yield a zip of files, each as it is when its turn comes, without those deleted by then.
+    """Yield a zip of files, each as it is when its turn comes; files deleted by then are left out.
 
-    No more than a text, or a piece of bytes, is in memory.
+    Only one text, or one piece of bytes, is in memory at a time.
     """
     with closing(_pieces(files)) as pieces:
         while True:
@@ -89,7 +89,7 @@ def content(file: Any) -> bytes | None:
 
 def _entry(file: Any, name: str) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, _moment(file.updated_at))
-    # Pictures and archives are packed already: to deflate them takes time and gains nothing.
+    # Pictures and archives are already compressed: deflating them takes time and gains nothing.
     entry.compress_type = zipfile.ZIP_DEFLATED if file.kind == TEXT else zipfile.ZIP_STORED
     # Otherwise unpackers on Unix make files that nobody may read.
     entry.external_attr = 0o100644 << 16

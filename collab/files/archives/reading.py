@@ -25,17 +25,17 @@ from .turns import Turn
 MAX_FILES_PER_ARCHIVE = 2_000
 #: Bytes of all its files together, unpacked.
 MAX_UNPACKED_BYTES = 200 * 2**20
-#: How many times its packed size a file may have; honest ones stay far below.
+#: How many times its packed size a file may unpack to; honest ones stay far below.
 MAX_FILE_RATIO = 200
 #: Files up to this size may have any ratio: a few bytes say nothing about intent.
 RATIO_FREE_FILE_BYTES = 2**20
-#: How many times its own size an archive may have unpacked.
+#: How many times its own size an archive may unpack to.
 MAX_ARCHIVE_RATIO = 100
-#: Unpacked bytes that come on top of this.
+#: Unpacked bytes that are allowed on top of this.
 RATIO_FREE_ARCHIVE_BYTES = 4 * 2**20
 #: Bytes of the directory at an archive's end, which is read into memory.
 MAX_DIRECTORY_BYTES = 2 * 2**20
-#: Made once: for each of two thousand paths it takes longer than to check them.
+#: Made once: making it for each of two thousand paths would take longer than checking them.
 PATH_FIELD = PathField()
 TOO_MANY = f"An archive may have at most {MAX_FILES_PER_ARCHIVE:,} files."
 TOO_DENSE = (
@@ -46,7 +46,7 @@ TOO_DENSE = (
 END_SIGNATURE = b"PK\x05\x06"
 END_BYTES = 22
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-#: What the standard library raises for archives that are broken, or made to break it.
+#: What the standard library raises for archives that are broken, or crafted to break it.
 BROKEN_ARCHIVE_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -96,7 +96,7 @@ class Archive:
         self._left = min(MAX_UNPACKED_BYTES, RATIO_FREE_ARCHIVE_BYTES + MAX_ARCHIVE_RATIO * packed)
         #: The files by their paths.
         self.entries = _checked(archive.infolist())
-        # Whoever states too much is believed, before anything is unpacked; who states less is not.
+        # A size stated too large is believed, before anything is unpacked; one too small is not.
         if sum(info.file_size for info in self.entries.values()) > self._left:
             raise BadArchive(TOO_DENSE)
 
@@ -113,7 +113,7 @@ class Archive:
     def read(self, path: str, limit: int) -> bytes:
         """Return a file's bytes; raises BadArchive past `limit`."""
         with self.entry(path, limit) as entry:
-            # One more than may be: the size that the directory states is the sender's word.
+            # One byte more than allowed: the size in the directory is only the sender's word.
             return entry.read(limit + 1)
 
     def look(self, path: str, head_bytes: int) -> tuple[bytes, int]:
@@ -133,12 +133,12 @@ class Archive:
 
 
 class _Sent(FileIO):
-    """An archive whose directory can't be read if it is too large, whichever record has its size.
+    """An archive that refuses to read too large a directory, whichever record states its size.
 
-    The record at the end may state less than that of zip64 before it, which zipfile believes.
+    The record at the end may state less than the zip64 record before it, which zipfile believes.
     """
 
-    #: Bytes that are read at once, as long as they are bounded.
+    #: Bytes that are read at once, while they are bounded.
     most: int | None = MAX_DIRECTORY_BYTES
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -157,7 +157,7 @@ def opened(path: Path, turn: Turn) -> Iterator[Archive]:
             archive = zipfile.ZipFile(file)
         except BROKEN_ARCHIVE_ERRORS:
             raise BadArchive() from None
-        # What is read from here on are files, which have bounds of their own.
+        # Only files are read from here on, and these have their own bounds.
         file.most = None
         yield Archive(archive, path.stat().st_size, turn)
 
@@ -168,7 +168,7 @@ def _check_directory(path: Path) -> None:
         file.seek(max(0, path.stat().st_size - END_BYTES - 2**16))
         tail = file.read()
     last = tail[-END_BYTES:]
-    # Without a comment it is the very end; with one, up to 64 KiB, it is looked for backwards.
+    # Without a comment it is the very end; with one (up to 64 KiB), search backwards for it.
     plain = last.startswith(END_SIGNATURE) and last.endswith(b"\x00\x00")
     end = last if plain else tail[max(0, tail.rfind(END_SIGNATURE)) :]
     if not end.startswith(END_SIGNATURE) or len(end) < END_BYTES:
@@ -199,7 +199,7 @@ def _checked(infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
 
 
 def _path(info: zipfile.ZipInfo) -> str:
-    """Return where an entry goes; by the name as it is written, which may have a NUL in it."""
+    """Return where an entry goes, by its name as written, which may contain a NUL."""
     name = info.orig_filename.removesuffix("/") if info.is_dir() else info.orig_filename
     try:
         path: str = PATH_FIELD.deserialize(name)
@@ -213,7 +213,7 @@ def _path(info: zipfile.ZipInfo) -> str:
 def _check(info: zipfile.ZipInfo) -> None:
     """Refuse what is neither a file nor a folder, or can't be or must not be unpacked."""
     name, mode = info.orig_filename, info.external_attr >> 16
-    # 0: written by a system that has no such modes.
+    # 0: written by a system without such modes.
     if stat.S_IFMT(mode) not in (0, stat.S_IFDIR if info.is_dir() else stat.S_IFREG):
         raise _refuse(name, "is a link or a device, not a file")
     # Bits 0 and 6: encrypted, or strongly encrypted (APPNOTE 4.4.4).

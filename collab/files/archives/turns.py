@@ -1,7 +1,8 @@
-"""Archives take turns: packing and unpacking is work of seconds, whatever is asked of it.
+"""Archives take turns: packing and unpacking take seconds of work, whatever the request.
 
-A person has few in hand, all together share few of the processor's turns, each a file or a piece
-of one. Whoever waits for a slow reader has no place meanwhile, so readers hold up nobody.
+A person may have few in progress, and all of them share a few turns on the processor, each for a
+file or a piece of one. An archive that waits for a slow reader gives up its place meanwhile, so
+readers hold up nobody.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ MAX_ARCHIVES_PER_PERSON = 2
 MAX_ARCHIVES_AT_ONCE = 8
 #: Those of them that use the processor.
 MAX_ARCHIVES_AT_WORK = 2
-#: Archives that wait to begin, which each hold a thread too: a class that takes its files home.
+#: Archives that wait to begin, each holding a thread too: a class that takes its files home.
 MAX_ARCHIVES_WAITING = 24
 PATIENCE_S = 10.0
 
 
 class ArchiveTurns:
-    """Counts whose archives are in hand."""
+    """Counts how many archives each person has in progress."""
 
     def __init__(self, patience_s: float = PATIENCE_S) -> None:
         self._patience_s = patience_s
@@ -92,7 +93,7 @@ class ArchiveTurns:
 
     @contextmanager
     def work(self) -> Iterator[None]:
-        """Use the processor for a moment, when others have had theirs."""
+        """Use the processor for a moment, after others have had their turn."""
         with self._moved:
             self._moved.wait_for(self._is_free)
             self._working += 1
@@ -105,7 +106,7 @@ class ArchiveTurns:
 
 
 class Turn:
-    """One archive that is in hand."""
+    """One archive that is in progress."""
 
     def __init__(self, turns: ArchiveTurns, who: str) -> None:
         self._turns, self._who = turns, who
@@ -115,13 +116,13 @@ class Turn:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Let others have the place, while its reader takes what has been packed."""
+        """Let others have the place while its reader takes what has been packed."""
         self._place(False)
         try:
             yield
         finally:
             if not self._over:
-                # Without waiting: nobody could be told by now that there is no place.
+                # Without waiting: by now it is too late to tell anybody that there is no place.
                 self._place(True)
 
     def _place(self, taken: bool) -> None:
@@ -130,7 +131,7 @@ class Turn:
             self._turns.change(1 if taken else -1)
 
     def close(self) -> None:
-        """End it; once, however often this is called."""
+        """End it once, however often this is called."""
         if not self._over:
             self._over = True
             self._place(False)

@@ -1,11 +1,10 @@
 """Unpacking an archive into a workspace.
 
-It is weighed as a whole first: everything is unpacked once and thrown away again, so that nothing
-is written of an archive that breaks, or that there is no room for. Then its files are made, some
-at a time, each part a commit that holds the writer's lock for a moment. If a part can't be made,
-the files that were made before are taken away again, and the refusal says so. What is replaced
-comes last: bytes some at a time, texts each by a change of its own, which is merged with what
-others write meanwhile.
+It is measured as a whole first: everything is unpacked once and thrown away, so that nothing is
+written of an archive that is broken or doesn't fit. Then its files are made, some at a time, each
+part in a commit that holds the writer's lock for a moment. If a part can't be made, the files made
+before it are removed again, and the refusal says so. Replacements come last: binary files some at a
+time, each text by its own change, which is merged with what others write meanwhile.
 """
 
 from __future__ import annotations
@@ -109,7 +108,7 @@ def _weighed(archive: Archive) -> Plan:
     """Unpack everything once, and keep nothing of it but sizes and kinds."""
     plan = Plan()
     for path in archive.entries:
-        # What is longer than a text is none, so its beginning tells.
+        # Anything longer than a text may be is no text, so the beginning is enough to tell.
         head, plan.sizes[path] = archive.look(path, MAX_TEXT_BYTES + 1)
         if sniff(head)[0] != TEXT:
             plan.binary.add(path)
@@ -117,7 +116,7 @@ def _weighed(archive: Archive) -> Plan:
 
 
 def _compare(plan: Plan, workspace: Workspace, conflict: str, actor: Caller) -> None:
-    """Decide, under the writer's lock, what happens to each path, and if quotas allow it."""
+    """Decide, under the writer's lock, what happens to each path, and whether quotas allow it."""
     columns = (File.path, File.id, File.kind, File.size)
     rows = db.session.execute(select(*columns).where(File.workspace_id == workspace.id))
     there = {row.path: row for row in rows}
@@ -188,7 +187,7 @@ def _parts(plan: Plan, paths: list[str]) -> Iterator[list[str]]:
 def _received(
     plan: Plan, part: list[str], archive: Archive, stack: ExitStack
 ) -> dict[str, Received | str]:
-    """Unpack some files, before anybody has to wait: texts in memory, bytes on the disk."""
+    """Unpack some files before anybody has to wait: texts into memory, bytes onto the disk."""
     found: dict[str, Received | str] = {}
     for path in part:
         if path not in plan.binary:
@@ -204,7 +203,7 @@ def _received(
 def _make(
     plan: Plan, part: list[str], archive: Archive, workspace_id: int, actor: Caller
 ) -> list[str]:
-    """Make some new files in one commit; returns those that there was no time for."""
+    """Make some new files in one commit; returns those for which there was no time."""
     with ExitStack() as stack:
         contents = _received(plan, part, archive, stack)
         workspace = access.load(Workspace, workspace_id, actor, can=Right.WRITE)
@@ -228,7 +227,7 @@ def _new(workspace: Workspace, path: str, sent: Received | str, actor: Caller) -
 
 
 def _replace_bytes(plan: Plan, part: list[str], archive: Archive, actor: Caller) -> list[str]:
-    """Replace some binary files in one commit; returns those that there was no time for."""
+    """Replace some binary files in one commit; returns those for which there was no time."""
     with ExitStack() as stack:
         contents = _received(plan, part, archive, stack)
         done, late = 0, time.monotonic() + MAX_COMMIT_LOCK_S
@@ -246,7 +245,7 @@ def _replace_bytes(plan: Plan, part: list[str], archive: Archive, actor: Caller)
 
 
 def _take_back(made: list[int]) -> None:
-    """Remove again what was made from an archive, some files at a time."""
+    """Remove the files made from an archive again, some at a time."""
     act_as(None)  # its sender may have lost the right
     for start in range(0, len(made), FILES_AT_ONCE):
         take_write_lock()

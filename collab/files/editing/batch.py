@@ -33,7 +33,7 @@ from .rights_cache import Rights
 from .spending import Spending
 from .store import INSERT_CHANGES, INSERT_CLIENTS
 
-#: CPU seconds after which what is left waits for the next commit.
+#: CPU seconds after which the rest waits for the next commit.
 TURN_S = 0.05
 
 FILES = File.__table__
@@ -49,7 +49,7 @@ UPDATE_FILE = Compiled(
 )
 
 
-#: The author of the service's own changes; in the database they have none.
+#: Stands for the author of the service's own changes, which have none in the database.
 SERVICE_CALLER = Caller(NO_OWNER, 0, "", "", False, utcnow())
 
 
@@ -59,7 +59,7 @@ Sender = tuple[int, int]
 
 
 def sender(change: Change) -> Sender:
-    """Return whose changes of which text are made in the order in which they came."""
+    """Return the key (text and author) within which changes keep the order in which they came."""
     return change.file_id, change.caller.user_id
 
 
@@ -79,9 +79,9 @@ class Batch:
         #: The texts that may differ from the database until the commit.
         self.touched: dict[int, LiveText] = {}
         self.accepted: list[tuple[Change, Applied]] = []
-        #: Texts that have to be loaded again before more is done to them.
+        #: Texts that have to be reloaded before anything more is done to them.
         self.spoilt: set[int] = set()
-        #: The changes that another turn has to go on with.
+        #: The changes that another turn has to continue.
         self._begun: dict[Sender, Change] = {}
         self._results: list[tuple[Change, Applied | ApiError]] = []
         self._projects: dict[int, int] = {}
@@ -98,21 +98,20 @@ class Batch:
         self._connection = db.session.connection()
         self._rights.refresh()  # under the lock: from here to the commit no right is taken away
         self._quota.expect(changes)
-        # CPU time of this thread: on a busy machine others' work must not shorten the turn.
+        # This thread's CPU time: on a busy machine, the work of others must not shorten the turn.
         end, taken = time.thread_time() + TURN_S, 0
         untouched: list[Change] = []
         for change in changes:
-            # One at least, or a change that is slow by itself would never be carried out.
+            # At least one, or a change that is slow in itself would never be carried out.
             late = taken and time.thread_time() > end
-            # The order of one sender's changes stays: what follows a change that has begun waits
-            # with it.
+            # Each sender's changes keep their order: those after one that has begun wait with it.
             if late or sender(change) in self._begun or change.file_id in self.spoilt:
                 untouched.append(change)
             else:
                 self._take_one(change)
                 taken += 1
         self._write()
-        # Whoever sent much goes on after the others.
+        # People who sent much go on after the others.
         before = [one for one in untouched if sender(one) not in self._begun]
         after = [one for one in untouched if sender(one) in self._begun]
         return [*before, *self._begun.values(), *after]
@@ -165,8 +164,7 @@ class Batch:
             return live_text.merge(change.update, person, all_it_has=change.all_it_has)
         finally:
             if live_text.spoilt:
-                # The library can't undo a merge: the letters are put back, and the document is
-                # loaded anew.
+                # The library can't undo a merge: put the letters back, and reload the document.
                 live_text.document.units = live_text.before
                 self.spoilt.add(live_text.file_id)
 
@@ -174,7 +172,7 @@ class Batch:
         """Raise UndoneMeanwhile if there was an undo after the version that this is based on."""
         query = select(FileChange.version).where(FileChange.file_id == change.file_id)
         later = query.where(FileChange.version > change.base, FileChange.undoes.is_not(None))
-        # Those of this batch are not in the database yet.
+        # Changes of this batch are not in the database yet.
         here = [one for one, _ in self.accepted if one.file_id == change.file_id and one.undoes]
         if here or db.session.scalar(later.limit(1)):
             raise UndoneMeanwhile()
@@ -246,7 +244,7 @@ class Batch:
         return event, change.caller.user_id or None, change.address
 
     def answer(self) -> None:
-        """Return what became of each, the last first: then whose first is ready has all ready."""
+        """Return what became of each, the last first: when the first is ready, all are."""
         for change, result in reversed(self._results):
             if isinstance(result, ApiError):
                 change.done.set_exception(result)

@@ -19,19 +19,18 @@ from ..updates import parsing
 from ..updates.structs import Update
 from .live_text import Applied, LiveText
 
-#: Changes taken into one commit.
-#: All of them wait for one commit, and fail with it if the database refuses it.
+#: Changes taken into one commit. All wait for it, and fail with it if the database refuses it.
 MAX_CHANGES_PER_COMMIT = 500
 #: About how many bytes of them.
 MAX_BYTES_PER_COMMIT = 4 * 2**20
-#: Seconds for which a turn waits for as many changes as the last one had, if it had several:
-#: whoever was answered by that sends the next, and all of them share a commit.
+#: Seconds for which a turn waits for as many changes as the last one had, if it had several: those
+#: whom it answered send their next, and all share a commit.
 GATHER_S = 0.002
 
 
 @dataclass(eq=False)
 class Change:
-    """What somebody wants changed: a delta of a version, or an update of the CRDT."""
+    """What somebody wants changed: a delta to a version, or an update of the CRDT."""
 
     file_id: int
     caller: Caller
@@ -39,9 +38,9 @@ class Change:
     delta: Delta = ()
     base: int = 0
     update: Update | None = None
-    #: CPU seconds that were taken already to take it apart.
+    #: CPU seconds that were already used to take it apart.
     spent_s: float = 0.0
-    #: Whether the update is all that an editor has and we may lack, not only what is new.
+    #: Whether the update is everything that an editor has and we may lack, not only what is new.
     all_it_has: bool = False
     #: The version that the text must have; None: any.
     expected: int | None = None
@@ -49,9 +48,9 @@ class Change:
     undoes: list[int] | None = None
     #: The author's name for it (`edit_id`), if they may have to send it again.
     edit_id: str | None = None
-    #: Whether its author goes on with it as it was sent: nothing in it can be replaced.
+    #: Whether its author keeps it as it was sent: nothing in it can be replaced.
     literal: bool = False
-    #: The client's address: another thread than the request's writes the log's rows.
+    #: The client's address: the log's rows are written by another thread than the request's.
     address: str | None = field(default_factory=client_address.address)
     done: Future[Applied] = field(default_factory=Future)
 
@@ -79,7 +78,7 @@ class Question:
     file_id: int
     ask: Callable[[LiveText], Any]
     done: Future[Any] = field(default_factory=Future)
-    #: Changes of the text that were handed over before, and are not made yet; None: not known.
+    #: Changes of the text that were handed over earlier and are not made yet; None if not known.
     follows: list[Change] | None = None
     weight = 0
 
@@ -90,7 +89,7 @@ class Waiting:
     def __init__(self, gather_s: float = GATHER_S) -> None:
         self._queue: SimpleQueue[Change | Question | None] = SimpleQueue()
         self._gather_s = gather_s
-        #: How many the thread waits for, beside the one that it has, and whether they are there.
+        #: How many the thread waits for besides the one that it has, and whether they are there.
         self._wanted, self._enough = 0, Event()
 
     def put(self, item: Change | Question | None) -> None:
@@ -111,7 +110,7 @@ class Waiting:
             item = self._queue.get(timeout=patience_s)
             self._gather(wanted - 1)
             while item is not None:
-                # Not if its caller gave up and was told so: then it must not happen any more.
+                # Not if its caller gave up and was told so: then it must no longer happen.
                 if item.done.set_running_or_notify_cancel():
                     items.append(item)
                     size += item.weight
@@ -123,7 +122,7 @@ class Waiting:
         return items, True
 
     def _gather(self, wanted: int) -> None:
-        """Sleep until so many are there, and not once for each that comes meanwhile."""
+        """Sleep until so many are there, without waking for each one that comes meanwhile."""
         self._wanted = wanted
         if self._queue.qsize() < wanted:
             self._enough.wait(self._gather_s)
@@ -134,14 +133,14 @@ class Waiting:
 def waited(done: Future[Any], patience_s: float) -> Any:
     """Wait for what was handed over; raises its error, or Unavailable.
 
-    What nobody has begun with is taken back: what is refused must not happen later.
+    A change that nobody has begun is taken back: what is refused must not happen later.
     """
     try:
         return done.result(patience_s)
     except TimeoutError:
         pass
     with suppress(TimeoutError):
-        # It has begun, so its outcome is known soon; to say "busy" now might be wrong.
+        # It has begun, so its outcome is known soon; saying "busy" now might be wrong.
         if not done.cancel():
             return done.result(patience_s)
     raise Unavailable("The text can't be changed now: the database is busy.")

@@ -1,16 +1,16 @@
 """Keeping a text and its history in bounds.
 
-A checkpoint is the text at a version, and the newest one has the CRDT, too: a document is loaded
-from it and the updates after it, and a version is put together from the checkpoint before it and
-the changes since. What happens to the rest, oldest last:
+A checkpoint is the text at a version; the newest one also has the CRDT. A document is loaded from
+that and the updates after it; a version is put together from the checkpoint before it and the
+changes since. What happens to the rest, oldest last:
 
 - the newest 1,000 changes stay as they are;
 - older ones of one author, through one door and within the same ten minutes become one entry;
 - past 10,000 entries, or 64 MiB of them, the oldest are dropped, a checkpoint's worth at a time.
   The text is in the checkpoint, and the history begins there.
 
-All this is done by the writer's thread between two batches, in steps that are short, each of them
-a transaction: whoever edits waits for one step at most, and a crash leaves the last step undone.
+The writer's thread does all this between two batches, in short steps, each of them a transaction:
+edits wait for one step at most, and a crash leaves only the last step undone.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from .live_text import LiveText
 
 logger = logging.getLogger(__name__)
 
-#: Updates after the last checkpoint, past which a new one is made.
+#: Updates since the last checkpoint, past which a new one is made.
 CHECKPOINT_EVERY_UPDATES = 1000
 #: Bytes of these updates, past which a new one is made.
 CHECKPOINT_EVERY_BYTES = 512 * 1024
-#: Changes after the last proof that what is stored is the text; past them it is proved again.
+#: Changes since the last proof that the stored form is the text, past which it is proved again.
 MAX_UNPROVED_CHANGES = 200
-#: Updates after a checkpoint that are few enough to load a document from.
+#: So few updates after a checkpoint that a document can be loaded from them.
 FEW_UPDATES = 100
-#: Texts that are checked between two batches for something to do.
+#: Texts that are checked for something to do between two batches.
 TEXTS_PER_LOOK = 100
 #: Fast: a text of 1 MiB takes 10 ms.
 ZLIB_LEVEL = 1
@@ -51,13 +51,13 @@ PAUSE_S = 5.0
 
 #: What to note in a document once a step has been committed.
 Noted = Callable[[], None]
-#: What writes a step, under the writer's lock; what can be done before was done before.
+#: Writes a step, under the writer's lock; everything possible was done before taking it.
 Write = Callable[[], Noted]
 Step = Callable[[LiveText], Write]
 
 
 class Rounds:
-    """Hands out the texts in memory in turn, some between two batches: there may be thousands."""
+    """Hands out the texts in memory by turns, a few between two batches: there may be thousands."""
 
     def __init__(self) -> None:
         self._left: list[int] = []
@@ -105,18 +105,18 @@ def carry_out(step: Step, live_text: LiveText) -> bool:
     """
     try:
         live_text.catch_up()
-        # What takes long (compressing, proving) is done before the lock, which others wait for.
+        # Slow work (compressing, proving) is done before taking the lock, which others wait for.
         write = step(live_text)
         db.session.rollback()
         take_write_lock()
-        # Another process has written since: what was prepared is of an older text, and the step
+        # Another process has written since: the preparation was for an older text, and the step
         # comes again.
         if live_text.catch_up():
             return True
         noted = write()
         db.session.commit()
         live_text.unsaved = False
-        # Only after the commit: a step that was rolled back has to be seen as due again.
+        # Only after the commit: a step that was rolled back must be due again.
         noted()
     except NotFound:
         db.session.rollback()
@@ -133,9 +133,9 @@ def carry_out(step: Step, live_text: LiveText) -> bool:
 
 
 def _checkpoint(live_text: LiveText) -> Write:
-    """Write a checkpoint, and let go of the updates that it holds.
+    """Write a checkpoint, and drop the updates that it holds.
 
-    The text in memory counts, whatever was stored. That it can be loaded is proved first.
+    The text in memory counts, whatever was stored. First it is proved that it can be loaded.
     """
     state = live_text.document.state()
     if not proof.holds(live_text.document, [state]):
@@ -177,7 +177,7 @@ def _store(live_text: LiveText, packed: bytes, state: bytes) -> None:
 
 
 def _prove(live_text: LiveText) -> Write:
-    """Prove that what is stored is what is in memory; otherwise write a checkpoint of that."""
+    """Prove that the stored form is the text in memory; otherwise write a checkpoint of that."""
     if not proof.holds(live_text.document, store.load(live_text.file_id).all):
         return _checkpoint(live_text)
 
@@ -217,7 +217,7 @@ def _search(live_text: LiveText, text: str) -> Noted:
 
 
 def _tidy(live_text: LiveText) -> Write:
-    """Take the history one step further into its bounds."""
+    """Take the history one step closer to its bounds."""
     return lambda: _thinner(live_text)
 
 

@@ -1,7 +1,7 @@
 """A text as a CRDT (Yjs, by pycrdt), next to the same text as code units.
 
-A document belongs to one thread: pycrdt's objects may not be shared. No update reaches the library
-but what `updates` has taken apart, found safe and whole, and rewritten where it has to be.
+A document belongs to one thread: pycrdt's objects may not be shared. An update reaches the library
+only after `updates` has taken it apart, found it safe and whole, and rewritten it where necessary.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .library import Library
 
 #: An update that does nothing.
 NO_UPDATE = b"\0\0"
-#: Pieces that a document may be in: it is loaded in some 15 ms then, and takes some 24 MB.
+#: Pieces that a document may consist of: it then loads in some 15 ms, and takes some 24 MB.
 MAX_PIECES = 60_000
 #: Bytes that all of a document may take, written as one update. A text has up to 2 MiB of them.
 MAX_DOCUMENT_BYTES = 8 * 2**20
@@ -40,7 +40,7 @@ PIECE_BYTES = 400
 
 
 class TooHeavy(Unusable):
-    """What a document keeps would take too many bytes: all its roots, and what was deleted."""
+    """The document would keep too many bytes, counting all its roots and what was deleted."""
 
 
 @frozen
@@ -63,10 +63,10 @@ class Document:
         self.claimed: dict[int, int] = {}
         #: Whether part of the last update has to wait for what it refers to.
         self.lacks = False
-        #: Structs that one merge takes, and what it had no room for.
+        #: Structs that one merge takes, and those for which it had no room.
         self.at_once = MAX_STRUCTS
         self.left: Update | None = None
-        #: Whether what was stored was all there when it was loaded, and no character was cut.
+        #: Whether the stored form was complete when it was loaded, and no character was cut.
         self.sound, self.cut = True, False
         self.waiting = WaitingList()
         self._ledger, self._pairs = Ledger(), Pairs()
@@ -74,14 +74,14 @@ class Document:
         self._library = Library(own_client())
 
     def load(self, updates: list[bytes]) -> None:
-        """Take in what was stored; what of it can't be read or is not whole is left out.
+        """Take in what was stored, except for parts that can't be read or are not whole.
 
-        Raises Spoilt for what the library can't add to what is here.
+        Raises Spoilt for parts that the library can't add to what is here.
         """
         self.take(Loading(updates, self._ledger, self._pairs))
 
     def take(self, loading: Loading) -> None:
-        """Have the library take in what was prepared, of this document or an empty one."""
+        """Have the library take in what was prepared, into this document or an empty one."""
         if self.units or self.weight:
             self._add(loading)
         else:
@@ -114,7 +114,7 @@ class Document:
         self.units = to_units(str(self._library.text))
 
     def close(self) -> None:
-        """Let go of what the library keeps of it; it is good for nothing afterwards."""
+        """Release what the library keeps of it; the document can't be used afterwards."""
         self._library.close()
 
     @property
@@ -124,7 +124,7 @@ class Document:
 
     @property
     def footprint(self) -> int:
-        """Return about how many bytes it takes in memory, as was measured."""
+        """Return about how many bytes it takes in memory, by what was measured."""
         pieces = PIECE_BYTES * self._ledger.size + self._pairs.footprint
         return DOCUMENT_BYTES + 2 * self.weight + sys.getsizeof(self.units) + pieces
 
@@ -147,8 +147,8 @@ class Document:
     ) -> Merged | None:
         """Apply a person's update; returns None if nothing in it is new and complete.
 
-        What is more than `at_once` is `left`, to be merged in a later turn.
-        Raises Unusable, and Spoilt if the document has to be rebuilt.
+        Whatever exceeds `at_once` is `left`, to be merged in a later turn. Raises Unusable, and
+        Spoilt if the document has to be rebuilt.
         """
         self.lacks, self.left = False, None
         known = update if isinstance(update, Update) else parsing.read(update)
@@ -285,11 +285,11 @@ class Document:
 
     @property
     def other_bytes(self) -> int:
-        """Return about how many bytes it has besides the letters: in other roots, and formats."""
+        """Return about how many bytes it has besides the letters, in other roots and formats."""
         return self._ledger.others.bytes
 
     def vector(self) -> bytes:
-        """Return what it knows, as a state vector."""
+        """Return what the document knows, as a state vector."""
         return self._library.doc.get_state()
 
     def missing(self, vector: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The texts that are in memory: as many as there is room for, those used last."""
+"""The texts that are in memory: the most recently used, as many as there is room for."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ...extensions import db
 from . import store
 from .live_text import LiveText, Prepared, prepared
 
-#: About how many bytes the texts in memory may take. Those that were not used for longest leave;
-#: they are loaded again when somebody comes back to them.
+#: About how many bytes the texts in memory may take. The least recently used leave; they are loaded
+#: again when somebody comes back to them.
 MAX_MEMORY_BYTES = 64 * 2**20
-#: Bytes of a stored text from which it is taken apart in the thread of whoever asks for it.
+#: Bytes of a stored text from which on the asking thread takes it apart.
 LONG_BYTES = 16 * 1024
-#: Long texts that are being taken apart at once for those whose text left memory meanwhile.
+#: Long texts that are taken apart at once for people whose text left memory meanwhile.
 MAX_HELPED = 8
 #: Seconds after which all are added up again: they grow.
 COUNT_SECONDS = 0.5
@@ -40,7 +40,7 @@ class InMemory(Mapping[int, LiveText]):
         self._preparing = threading.Lock()
         self._helper: ThreadPoolExecutor | None = None
         self._helping: dict[int, Future[None]] = {}
-        #: Texts whose document an update has spoilt: it may be another one when it is loaded.
+        #: Texts whose document an update has spoilt: reloading may give a different one.
         self._doubtful: set[int] = set()
         self._bytes, self._counted_at = 0, 0.0
 
@@ -54,7 +54,7 @@ class InMemory(Mapping[int, LiveText]):
         return self._texts[file_id]
 
     def prepare(self, file_id: int) -> None:
-        """Do of loading a text what needs no document, in the thread of whoever asks for it."""
+        """Do the part of loading a text that needs no document, in the asking thread."""
         if file_id in self._texts:
             return
         # One at a time: two that open the same text would take it apart twice.
@@ -65,11 +65,11 @@ class InMemory(Mapping[int, LiveText]):
                 if store.stored_bytes(file_id) >= LONG_BYTES:
                     self._prepared[file_id] = prepared(file_id)
             while sum(one.weight for _, one in self._prepared.values()) > self.most_bytes:
-                # The oldest: whoever asked for it may be gone, and it can be prepared again.
+                # The oldest: those who asked for it may be gone, and it can be prepared again.
                 del self._prepared[next(iter(self._prepared))]
 
     def unready(self, file_id: int) -> bool:
-        """Return whether a long text is not taken apart yet; a thread beside this one does that."""
+        """Return whether a long text is not taken apart yet; another thread does that."""
         helping = self._helping.pop(file_id, None)
         if file_id in self._texts or file_id in self._prepared:
             return False
@@ -86,7 +86,7 @@ class InMemory(Mapping[int, LiveText]):
     def _help(self, file_id: int) -> Future[None] | None:
         """Have a text taken apart in another thread, unless that has enough to do."""
         if len(self._helping) >= MAX_HELPED:
-            # Whoever asked for those that are done may have gone, and asks no more.
+            # Those who asked for finished ones may have gone, and never ask again.
             left = {one: helping for one, helping in self._helping.items() if not helping.done()}
             self._helping = left
         if len(self._helping) >= MAX_HELPED:
@@ -127,17 +127,17 @@ class InMemory(Mapping[int, LiveText]):
                 continue
             with suppress(NotFound):
                 size += self.live_text(file_id).footprint
-            db.session.rollback()  # what comes until the lock is there is caught up with
+            db.session.rollback()  # whatever arrives before the lock is taken is caught up on
             wanted.discard(file_id)
         return wanted
 
     def spoil(self, file_id: int) -> None:
-        """Let a text leave memory that is not what is stored, and may not become it."""
+        """Drop a text from memory that differs from what is stored, and must not become it."""
         self.drop(file_id)
         self._doubtful.add(file_id)
 
     def drop(self, file_id: int) -> None:
-        """Let a text leave memory, whatever is in it: it is loaded again."""
+        """Drop a text from memory, whatever is in it: it is loaded again."""
         if (live_text := self._texts.pop(file_id, None)) is not None:
             self._bytes -= live_text.footprint
             live_text.document.close()
@@ -152,19 +152,18 @@ class InMemory(Mapping[int, LiveText]):
         """Return about how many bytes all take; they are added up from time to time."""
         if time.monotonic() > self._counted_at + COUNT_SECONDS:
             self._bytes = sum(live_text.footprint for live_text in self._texts.values())
-            # To add up thousands of texts takes long; in between only what is loaded and dropped is
-            # counted.
+            # Adding up thousands of texts takes long; in between, only loads and drops are counted.
             self._counted_at = time.monotonic()
         return self._bytes
 
     def crowding(self) -> int | None:
-        """Return the text that has to leave for all to have room, if one has to."""
-        # The last one stays, however large it is: it would be loaded again for its next edit.
+        """Return the text that has to leave so that all fit, if one has to."""
+        # The last one stays, however large it is: its next edit would load it again.
         if self.footprint <= self.most_bytes or len(self._texts) < 2:
             return None
         return min(self._texts, key=lambda file_id: self._texts[file_id].used_at)
 
     def squeeze(self) -> None:
-        """Let those leave at once that take more than twice the room that there is."""
+        """Drop texts at once if they take more than twice the available room."""
         while self.footprint > 2 * self.most_bytes and (oldest := self.crowding()) is not None:
             self.drop(oldest)

@@ -1,4 +1,4 @@
-"""The library's own document (Yjs, by pycrdt), and what it tells of its changes.
+"""The library's own document (Yjs, by pycrdt), and what it reports of its changes.
 
 It belongs to one thread: pycrdt's objects may not be shared.
 """
@@ -17,17 +17,17 @@ from ..updates.merge_cost import Spoilt
 if TYPE_CHECKING:
     from pycrdt import Doc, Subscription, TransactionEvent
 
-#: What the shared text is called.
+#: The shared text's name.
 ROOT_NAME = TEXT_ROOT
 
 
 class Library:
-    """A document of the library's, made of updates of which nobody is told."""
+    """A document of the library, made from updates that are announced to nobody."""
 
     def __init__(self, client: int, parts: Iterable[bytes] = ()) -> None:
         from pycrdt import Doc, Text  # large, and only needed once a text is opened
 
-        # pycrdt's objects may be freed in their own thread only.
+        # pycrdt's objects may only be freed in their own thread.
         self._thread = threading.get_ident()
         self._subscriptions: tuple[Subscription, ...] = ()
         self.doc: Doc[Any] = Doc(client_id=client)
@@ -35,15 +35,15 @@ class Library:
         for part in parts:
             self.doc.apply_update(part)
         self._updates: list[bytes] = []
-        #: What has changed in the text, as the library tells it.
+        #: What has changed in the text, as the library reports it.
         self.events: list[Any] = []
         self._observe(self._updates, self.events)
 
     def _observe(self, updates: list[bytes], events: list[Any]) -> None:
         """Note what changes.
 
-        The observers don't know this object: with a cycle, garbage collection in any thread might
-        free what belongs to one.
+        The observers don't reference this object: with a cycle, the garbage collector might free
+        its parts in another thread.
         """
 
         def on_transaction(event: TransactionEvent) -> None:
@@ -52,8 +52,8 @@ class Library:
         def on_text(event: Any) -> None:
             events.extend(event.delta)
 
-        # The text's own form of an event tells its place, too, for which nobody asks: what tells
-        # nothing else takes a tenth of the time.
+        # The text's own event type also works out its place, which nobody needs: without that it
+        # takes a tenth of the time.
         raw = self.text.integrated.observe(on_text)
         self._subscriptions = (self.doc.observe(on_transaction), raw)
 
@@ -62,14 +62,14 @@ class Library:
             self.close()
 
     def close(self) -> None:
-        """Let go of the document: who observes one keeps it, for ever if they are not stopped."""
+        """Release the document: an observer that is not stopped keeps it for ever."""
         subscriptions, self._subscriptions = self._subscriptions, ()
         for one in subscriptions:
             one.drop()
 
     def add(self, parts: Iterable[bytes]) -> None:
-        """Take in updates that were weighed before; raises Spoilt."""
-        with merge_cost.panics(), self.doc.transaction():  # one: each tells what it changed
+        """Take in updates that have been checked; raises Spoilt."""
+        with merge_cost.panics(), self.doc.transaction():  # one: each reports what it changed
             for part in parts:
                 self.doc.apply_update(part)
 
@@ -88,7 +88,7 @@ class Library:
 
         updates = list(self._updates)
         self.forget()
-        # A single update is most frequent, and needs no library to be itself.
+        # A single update is the usual case, and needs no merging by the library.
         return merge_updates(*updates) if len(updates) > 1 else b"".join(updates)
 
     def forget(self) -> None:
@@ -98,7 +98,7 @@ class Library:
 
 
 def loaded(client: int, parts: list[bytes]) -> Library:
-    """Make a document of what was stored; raises Spoilt."""
+    """Make a document from what was stored; raises Spoilt."""
     try:
         with merge_cost.panics():
             return Library(client, parts)
@@ -107,7 +107,7 @@ def loaded(client: int, parts: list[bytes]) -> Library:
 
 
 def salvaged(client: int, parts: list[bytes]) -> tuple[Library, list[bytes], list[Spoilt]]:
-    """Make a document of what the library can take; returns that, and why the rest is left out."""
+    """Make a document from what the library can take; returns it, and why the rest is left out."""
     good: list[bytes] = []
     errors: list[Spoilt] = []
     library = loaded(client, good)

@@ -24,7 +24,7 @@ from .store import Stored
 
 #: Bytes of UTF-8 that a text may have.
 MAX_TEXT_BYTES = 2 * 2**20
-#: Changes kept in memory, to merge what was made of an older version.
+#: Changes kept in memory, to merge edits made to an older version.
 MAX_CHANGES_IN_MEMORY = 1000
 #: About how many bytes of them.
 MAX_CHANGE_BYTES_IN_MEMORY = 2 * 2**20
@@ -69,9 +69,9 @@ class Applied:
     update: bytes
     #: Whether part of what was sent waits for what it refers to.
     lacks: bool = False
-    #: What of it is to be merged in another turn.
+    #: The part of it that is to be merged in another turn.
     left: Update | None = None
-    #: Whether something in it was replaced that a text may not have.
+    #: Whether something that a text may not have was replaced in it.
     tidied: bool = False
 
 
@@ -79,7 +79,7 @@ Prepared = tuple[Stored, Loading]
 
 
 def prepared(file_id: int) -> Prepared:
-    """Read what is stored of a text and take it apart, in any thread; raises NotFound."""
+    """Read a text's stored form and take it apart, in any thread; raises NotFound."""
     stored = store.load(file_id)
     return stored, Loading(stored.all)
 
@@ -94,9 +94,9 @@ class LiveText:
     #: The latest versions' deltas, the newest last.
     latest: deque[Delta] = field(default_factory=deque)
     latest_bytes: int = 0
-    #: The change that made the text and its history agree, until it is stored.
+    #: The change that made the text and its history agree, until that is stored.
     amendment: Applied | None = None
-    #: The version at which what is stored was loaded and proved to be the same text.
+    #: The version at which the stored form was loaded and proved to be the same text.
     proven: int = 0
     #: Whether the document is ahead of what is stored while it is compacted.
     unsaved: bool = False
@@ -109,7 +109,7 @@ class LiveText:
     used_at: float = field(default_factory=time.monotonic)
     #: Updates since the last checkpoint, and their bytes.
     uncompacted: tuple[int, int] = (0, 0)
-    #: Whether a search may find what the text was before.
+    #: Whether a search may still find an older state of the text.
     unsearched: bool = True
     #: Whether the history may be out of its bounds, and up to which version it is within.
     untidy: bool = False
@@ -123,7 +123,7 @@ class LiveText:
     ) -> LiveText:
         """Load a text from the database, or go on with what is `known`; raises NotFound.
 
-        If it is `doubtful`, its history is looked at, however long that takes.
+        If it is `doubtful`, its history is checked, however long that takes.
         """
         live_text = cls(file_id, 0)
         live_text._reload(known, doubtful=doubtful)
@@ -147,7 +147,7 @@ class LiveText:
         return document
 
     def _mend(self, *, doubtful: bool) -> None:
-        """Note what has to be changed for the text and its history to agree."""
+        """Note what has to change for the text and its history to agree."""
         rows = self.uncompacted[0]
         self.document.sound &= not doubtful
         mended = proof.mend(self.file_id, self.version, self.document, rows)
@@ -222,7 +222,7 @@ class LiveText:
         return self._tidied(delta, update)
 
     def _bearable(self, delta: Delta) -> Delta:
-        """Return a change that makes the same of the text, in not too many places of it."""
+        """Return a change with the same result, in not too many places of the text."""
         pieces = self.document.pieces
         kept = steps.most_kept(pieces) if pieces < MAX_PIECES else 1
         return deltas.coarser(delta, self.document.units, kept)
@@ -249,7 +249,7 @@ class LiveText:
         return replace(self._tidied(merged.delta, merged.update), lacks=lacks, left=left)
 
     def _tidied(self, delta: Delta, update: bytes) -> Applied:
-        """Note a change, with what it brings and a text may not have replaced in the same version.
+        """Note a change; what it brings that a text may not have is replaced in the same version.
 
         So no editor ever sees it, not even in between.
         """
@@ -292,7 +292,7 @@ class LiveText:
 
     def since(self, base: int) -> list[Delta]:
         """Return what was changed after a version; raises JoinedVersion."""
-        # From the newest on: most changes are of the newest version, or nearly.
+        # From the newest on: most changes are made to the newest version, or nearly.
         known = [*islice(reversed(self.latest), self.version - base)][::-1]
         oldest = self.version - len(known)
         if oldest <= base:

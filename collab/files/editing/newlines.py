@@ -1,8 +1,8 @@
 """Which texts are open in an editor that takes line feeds (LF) as line breaks, and no others.
 
-CodeMirror counts a line break as one character, whatever it is in the text. Its binding to Yjs
-counts with it, and writes what is typed after a CR LF one character too early for each of them.
-So as long as such an editor is there, nobody brings a CR into its text.
+CodeMirror counts a line break as one character, whatever it is in the text. Its binding to Yjs does
+the same, and so places what is typed one character too early for each CR LF before it. So while
+such an editor is there, nobody may bring a CR into its text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class LfTexts:
         self._editors: Counter[int] = Counter()
 
     def enter(self, file_id: int) -> None:
-        """Take an editor in."""
+        """Count an editor."""
         with self._lock:
             self._editors[file_id] += 1
 

@@ -1,7 +1,7 @@
-"""What is stored of a text is the text: proved by loading it, and mended where it is not.
+"""A text's stored form is the text: proved by loading it, and repaired where it is not.
 
-A text is kept twice: as updates of the CRDT, and as the changes that its history shows. Where what
-is loaded is not what the history says, one of them is put right by a change without author.
+A text is kept twice: as updates of the CRDT, and as the changes that its history shows. Where the
+two differ on loading, one of them is corrected by a change without an author.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from .library import ROOT_NAME
 
 logger = logging.getLogger(__name__)
 
-#: Pieces and updates up to which what is stored is taken apart for the proof, as it is when it is
-#: loaded: that takes some 15 ms.
+#: Pieces and updates up to which the proof takes the stored form apart as loading does: that takes
+#: some 15 ms.
 LOOKED_THROUGH = 1_000
-#: Code units, times changes, up to which a history is put together in some 10 ms.
+#: Code units times changes, up to which a history is put together in some 10 ms.
 QUICK_UNITS = 5_000_000
 
 
@@ -37,9 +37,9 @@ class Proofs:
     """What the proofs have found since the process started."""
 
     proven: int = 0
-    #: Texts whose stored form was not the live one, which was kept.
+    #: Texts whose stored form differed from the live one, which was kept.
     differed: int = 0
-    #: Texts that were put right when they were loaded.
+    #: Texts that were corrected when they were loaded.
     mended: int = 0
 
 
@@ -47,7 +47,7 @@ proofs = Proofs()
 
 
 def is_made_by(document: Document, updates: list[bytes]) -> bool:
-    """Return whether updates that were stored make the same text, and the same state vector."""
+    """Return whether stored updates make the same text, and the same state vector."""
     if document.pieces + len(updates) > LOOKED_THROUGH:
         return _library_makes(document, updates)
     again = Document()
@@ -56,7 +56,7 @@ def is_made_by(document: Document, updates: list[bytes]) -> bool:
 
 
 def _library_makes(document: Document, updates: list[bytes]) -> bool:
-    """Return whether the library makes it of them: to take them apart as well would be long."""
+    """Return whether the library makes it from them: taking them apart as well would be slow."""
     from pycrdt import Doc, Text  # large, and only needed once a text is opened
 
     again: Doc[Text] = Doc()
@@ -70,8 +70,8 @@ def _library_makes(document: Document, updates: list[bytes]) -> bool:
 def restored(document: Document) -> tuple[Document, bytes] | None:
     """Return the same text in a document that is what its state says, and the change to it.
 
-    What no editor makes, such as text before what it stands after, may have one order here
-    and another where it is loaded.
+    Structures that no editor makes, such as text placed before what it follows, may be ordered
+    differently here and on loading.
     """
     again = Document()
     again.load([document.state()])
@@ -99,7 +99,7 @@ def mend(
 ) -> tuple[Delta, bytes] | None:
     """Make a loaded text and its history agree; returns the change of either, None for none.
 
-    The history is read where that is quick, and where there is a reason to doubt.
+    The history is read where that is quick, and where there is reason for doubt.
     """
     is_quick = len(document.units) * changes < QUICK_UNITS
     is_doubtful = not document.sound or document.cut or _size(file_id) != document.size
@@ -109,8 +109,8 @@ def mend(
 def _mended(file_id: int, version: int, document: Document) -> tuple[Delta, bytes] | None:
     """Decide which of the two is right, and change the other.
 
-    If all of the CRDT was there and a character was cut in two, it is right: its editors have
-    the same. If something of it was missing, the history has what was acknowledged.
+    If the CRDT is complete and a character was cut in two, the CRDT is right: its editors have the
+    same. If part of it is missing, the history has what was acknowledged.
     """
     try:
         told = store.units_at(file_id, version)
@@ -122,7 +122,7 @@ def _mended(file_id: int, version: int, document: Document) -> tuple[Delta, byte
     if told == document.units:
         return None
     proofs.mended += 1
-    logger.error("text %s was not what its history says; it is mended", file_id)
+    logger.error("text %s was not what its history says; it was repaired", file_id)
     if document.sound and document.cut:
         return difference(told, document.units), NO_UPDATE
     return NO_CHANGE, document.change(difference(document.units, told))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .batch import Batch
 
-#: How many are kept; whoever lacks older ones is sent all that they lack.
+#: How many are kept; editors that lack older ones are sent everything that they lack.
 MAX_UPDATES = 5000
 #: Bytes of them.
 MAX_BYTES = 16 * 2**20
@@ -26,7 +26,7 @@ class Recent(dict[tuple[int, int], bytes]):
             self._let_go(next(iter(self)))
 
     def forget(self, batch: Batch) -> None:
-        """Let go of what was not committed."""
+        """Forget what was not committed."""
         for change, applied in batch.accepted:
             self._let_go((change.file_id, applied.version))
 

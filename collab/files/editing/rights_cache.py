@@ -17,12 +17,12 @@ from ...projects import access
 from ...projects.access import Right, Role
 from ..models import TEXT, File
 
-#: The area of personal tokens' scopes to which files belong, on whatever door.
+#: The area of personal tokens' scopes to which files belong, at any door.
 FILES_AREA = "files"
 #: Seconds after which all is looked up again: sessions also end without an event.
 RIGHTS_LIFETIME_S = 10.0
 
-#: Events that are looked through for one that changes rights; where there are more, one may.
+#: Events that are searched for one that changes rights; if there are more, one might.
 MAX_NEWER_EVENTS = 1000
 NEWER_EVENTS = Compiled(
     select(EventRow.id, EventRow.type)
@@ -36,7 +36,7 @@ class Rights:
     """Answers as the database would in this transaction, but asks once for each author and text.
 
     Whatever takes a right away, in any process, is an event, and ids grow in the order of commits:
-    if none has been added since the last look, all rights that were there are there. Refusals are
+    if no event was added since the last look, all rights that held then still hold. Refusals are
     not remembered.
     """
 
@@ -46,9 +46,9 @@ class Rights:
         self._projects: dict[tuple[int, int, int], int] = {}
 
     def refresh(self) -> None:
-        """Forget what may have changed; while nobody else can write."""
+        """Forget what may have changed; call this while nobody else can write."""
         now = time.monotonic()
-        # A session that runs out by its clock writes no event.
+        # A session that expires writes no event.
         if now - self._begun > RIGHTS_LIFETIME_S:
             self._forget(now, log.last_id())
             return
@@ -70,11 +70,11 @@ class Rights:
 
         Raises NotFound, Forbidden and Unauthorized.
         """
-        # The session too: it may end while the person's others go on.
+        # By session, too: it may end while the person's others go on.
         key = (file_id, caller.user_id, caller.session_id)
         found = self._projects.get(key)
         if found is None:
-            # Only a yes is kept: somebody who is let in meanwhile must not be refused by memory.
+            # Only a yes is kept: somebody admitted meanwhile must not be refused from memory.
             found = self._projects[key] = _looked_up(file_id, caller)
         return found
 
@@ -89,5 +89,5 @@ def _looked_up(file_id: int, caller: Caller) -> int:
 
 
 def writes(role: Role, caller: Caller) -> bool:
-    """Return whether somebody of a role may change a text, by the token that they came with."""
+    """Return whether a role may change a text, with the token that was presented."""
     return access.may(role, Right.WRITE) and within_scope(caller, FILES_AREA, write=True)

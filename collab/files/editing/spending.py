@@ -1,4 +1,4 @@
-"""How much of the texts' one thread each person takes."""
+"""How much of the texts' one thread each person uses."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from ...core.counting.debts import Debts
 from ...core.errors import Unavailable
 
-#: CPU seconds that one person may take at once. An edit takes a thousandth of one; a class that
-#: types fast never meets this.
+#: CPU seconds that one person may use at once. An edit uses a thousandth of one; a class that types
+#: fast never reaches this.
 BURST_CPU_S = 2.0
-#: CPU seconds of each further second.
+#: CPU seconds that each further second adds.
 CPU_S_PER_S = 0.25
 
 
@@ -21,17 +21,17 @@ class TooBusy(Unavailable):
 
 
 class Spending(Debts):
-    """CPU time that people have taken lately: whoever took much makes way for others."""
+    """CPU time that people have used lately: those who used much make way for others."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(CPU_S_PER_S, clock)
 
     @contextmanager
     def of(self, person: int, spent_s: float = 0.0) -> Iterator[None]:
-        """Note what is done here, and was before; raises TooBusy for whoever has taken too much."""
+        """Charge what is done here, and what was done before; raises TooBusy for too much."""
         if (owed := self.owed(person)) > BURST_CPU_S:
             raise TooBusy()
-        # CPU time, so that nobody pays for a slow disk or for others.
+        # CPU time, so that nobody pays for a slow disk or for other people.
         began = time.thread_time() - spent_s
         try:
             yield
@@ -40,6 +40,6 @@ class Spending(Debts):
 
     def shift(self, seconds: float, payer: int, debtor: int) -> None:
         """Move a charge from one person to another."""
-        # Whoever sent the missing part pays nothing for what others had waiting for it.
+        # The sender of the missing part doesn't pay for what others had waiting for it.
         self.note(payer, self.owed(payer) - seconds)
         self.note(debtor, self.owed(debtor) + seconds)

@@ -22,7 +22,7 @@ from ..text.units import to_units
 CHANGE_COLUMNS = FileChange.__table__.c
 # The CRDT's bytes are as long as the change itself, and no history needs them.
 WITHOUT_UPDATE = [column for column in CHANGE_COLUMNS if column.name != "update"]
-#: What each edit asks and writes.
+#: The statements that each edit runs.
 INSERT_CHANGES = Compiled(insert(FileChange.__table__))  # type: ignore[arg-type]
 INSERT_CLIENTS = Compiled(insert_new(FileClient.__table__))  # type: ignore[arg-type]
 NEWEST_VERSION = Compiled(select(File.content_version).where(File.id == bindparam("key")))
@@ -37,7 +37,7 @@ CARRIED_OUT = Compiled(
 
 #: Bytes of changes that an edit of an old version may be rebased over, all in memory.
 MAX_BETWEEN_BYTES = 8 * 2**20
-#: Times that a reading starts over because the history was compacted under it.
+#: How often a read starts over because the history was compacted during it.
 READING_ATTEMPTS = 3
 
 
@@ -70,15 +70,14 @@ def load(file_id: int) -> Stored:
         start, state = newest or (0, None)
         version = current_version(file_id)
         rows = updates_since(file_id, start, version)
-        # None: a checkpoint has taken updates over between the two queries, so both are asked
-        # again.
+        # None: a checkpoint has absorbed updates between the two queries, so both run again.
         if rows is not None:
             return Stored(version, state, [row.update for row in rows])
     raise Unavailable("The text is being compacted.")
 
 
 def stored_bytes(file_id: int) -> int:
-    """Return how many bytes of the CRDT are stored of a text."""
+    """Return how many bytes of the CRDT are stored for a text."""
     state = select(func.max(func.length(Checkpoint.state))).where(Checkpoint.file_id == file_id)
     since = select(func.sum(func.length(FileChange.update))).where(
         FileChange.file_id == file_id,
@@ -142,7 +141,7 @@ def _between(columns: Any, file_id: int, after: int, through: int) -> Select[Any
 
 
 def deltas_between(file_id: int, after: int, through: int) -> list[Delta]:
-    """Return what was changed between two versions; raises JoinedVersion, also for too much."""
+    """Return what changed between two versions; raises JoinedVersion, also for too much."""
     if _weight_between(file_id, after, through) > MAX_BETWEEN_BYTES:
         raise JoinedVersion(f"Too much has changed since version {after}: open the text again.")
     rows = changes(file_id, after, through)
@@ -192,7 +191,7 @@ def oldest_version(file_id: int) -> int:
 
 def carried_out(connection: Connection, file_id: int, author_id: int, edit_id: str) -> Any:
     """Return the row of the change with an author's `edit_id`, or None."""
-    # Each edit asks this under the writer's lock, on the connection that has it.
+    # Each edit runs this under the writer's lock, on the connection that has it.
     values = {"key": file_id, "who": author_id, "edit": edit_id}
     return next(iter(CARRIED_OUT.run(connection, values)), None)
 
@@ -214,7 +213,7 @@ def _units_at(file_id: int, version: int) -> str | None:
     start, text = db.session.execute(query).one_or_none() or (0, None)
     units = to_units(zlib.decompress(text).decode()) if text else ""
     at = start
-    # One by one: together they may take many times what the text does.
+    # One by one: together they may take many times as much memory as the text.
     for row in each_change(file_id, start, version):
         if at == start and row.base != start:
             return None

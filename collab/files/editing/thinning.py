@@ -1,6 +1,6 @@
 """Joining and dropping old changes of a text, in steps of bounded work.
 
-All of it is done in the open transaction, under the writer's lock.
+Everything happens in the open transaction, under the writer's lock.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from ..text.delta import NO_CHANGE, Delta, compose
 from ..text.encoding import loaded, stored
 from . import store
 
-#: The newest changes, which stay as they are; an undo reaches as far back.
+#: The newest changes, which stay as they are; an undo reaches equally far back.
 EXACT_CHANGES = 1000
-#: Changes made within the same period of so many seconds are joined.
+#: Changes made within the same period of this many seconds are joined.
 JOINED_WITHIN_S = 600
-#: Characters of JSON that are joined to one entry.
+#: Characters of JSON that are joined into one entry.
 MAX_JOINED_CHARACTERS = 8 * 1024
 #: Entries of a history, past which the oldest are dropped.
 MAX_HISTORY_ENTRIES = 10_000
@@ -32,7 +32,7 @@ MAX_HISTORY_BYTES = 64 * 2**20
 CHECKPOINT_DISTANCE_ENTRIES = 500
 #: Bytes of changes between two checkpoints that are both kept.
 CHECKPOINT_DISTANCE_BYTES = 2 * 2**20
-#: Entries that are looked at in one step.
+#: Entries that one step looks at.
 ENTRIES_PER_STEP = 500
 
 #: Changes that are never joined, since people look for them.
@@ -43,7 +43,7 @@ TOTAL_WEIGHT = func.coalesce(func.sum(FileChange.weight), 0)
 
 
 def join(file_id: int, after: int) -> tuple[int, bool]:
-    """Join old changes after a version; returns how far that is done, and whether it is all."""
+    """Join old changes after a version; returns how far it got, and whether that is all."""
     border = _border(file_id)
     if border is None:
         return after, True
@@ -79,7 +79,7 @@ def _checkpoints(file_id: int) -> list[int]:
 
 
 def _groups(rows: Iterable[Any], fences: set[int]) -> list[list[Any]]:
-    """Group what becomes one entry, never across a checkpoint, whose version must stay."""
+    """Group changes into entries, never across a checkpoint, whose version must stay."""
     groups: list[list[Any]] = []
     length = 0
     for row in rows:
@@ -100,7 +100,7 @@ def _groups(rows: Iterable[Any], fences: set[int]) -> list[list[Any]]:
 
 
 def _alike(first: Any, row: Any) -> bool:
-    """Return whether two changes are of one author, door and time."""
+    """Return whether two changes have the same author, door and period."""
     same = (first.author_id, first.door) == (row.author_id, row.door)
     return same and _window(first.at) == _window(row.at) and row.door not in NEVER_JOINED
 
@@ -115,7 +115,7 @@ def _make_one(file_id: int, group: list[Any]) -> None:
     inside = (*mine, FileChange.version <= last.version)
     found = db.session.scalars(select(FileChange.delta).where(*inside).order_by(FileChange.version))
     whole = _composed([loaded(delta) for delta in found])
-    # The last row becomes the whole: its version is what others have as their base.
+    # The last row becomes the entry: its version is the base of later changes.
     db.session.execute(delete(FileChange).where(*mine, FileChange.version < last.version))
     one = update(FileChange).where(
         FileChange.file_id == file_id, FileChange.version == last.version
@@ -131,7 +131,7 @@ def _make_one(file_id: int, group: list[Any]) -> None:
 
 
 def _composed(changes: list[Delta]) -> Delta:
-    """Join many changes to one, by halves: the work grows little faster than their number."""
+    """Join many changes into one, by halves: the work grows little faster than their number."""
     if len(changes) < 2:
         return changes[0] if changes else NO_CHANGE
     half = len(changes) // 2
@@ -141,7 +141,7 @@ def _composed(changes: list[Delta]) -> Delta:
 def thin(file_id: int) -> None:
     """Drop checkpoints that are too near to the one before them.
 
-    The newest one stays, and that from which the oldest change starts.
+    The newest stays, and so does the one from which the oldest change starts.
     """
     before = store.oldest_version(file_id)
     for version in _checkpoints(file_id)[:-1]:

@@ -1,9 +1,9 @@
 """The one thread that changes texts: everybody's changes in one order, many to a commit.
 
-Whoever edits hands a change over and waits. The thread takes all that wait, and in one transaction
+Callers hand a change over and wait. The thread takes all waiting changes, and in one transaction
 looks up the rights of their authors, merges them one after the other, and writes them with their
-events. When that is committed, and so on disk, they are answered; if it fails, nothing was changed,
-and the documents are loaded again. The log fans the events out, as it does all others.
+events. When that is committed, and so on disk, their authors get an answer; if it fails, nothing
+was changed, and the documents are reloaded. The log fans the events out, like all others.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ IDLE_S = 30.0
 class Writer(BackgroundThread):
     """Takes changes from any thread, and carries them out in its own.
 
-    When it is stopped, all that waits is carried out first.
+    When it is stopped, it first carries out everything that waits.
     """
 
     patience_s = 5.0
@@ -60,14 +60,14 @@ class Writer(BackgroundThread):
         self._hub: Hub = LIVE.of(app).hub
         self._waiting = Waiting()
         self._texts = InMemory(app)
-        #: What was begun or had no room in the last turn.
+        #: What the last turn began but did not finish, or had no room for.
         self._left: list[Change | Question] = []
         self._rights, self._spending = Rights(), Spending()
         #: Seconds after which a document that nobody uses leaves memory.
         self.idle_s = IDLE_S
         #: Whether there may be something to compact, and which texts are checked next.
         self._busy = False
-        #: How many changes the last turn had: then about as many are on their way.
+        #: How many changes the last turn had: about as many are on their way.
         self._last = 0
         self._rounds = compaction.Rounds()
         #: (file, version) -> update, for followers.
@@ -90,7 +90,7 @@ class Writer(BackgroundThread):
         return change.done
 
     def inspect(self, file_id: int, question: Callable[[LiveText], Any]) -> Any:
-        """Return what a function tells of a text; it runs after what was handed over before."""
+        """Return what a function says about a text; it runs after everything handed over before."""
         let_go()
         self._texts.prepare(file_id)
         item = Question(file_id, question)
@@ -121,7 +121,7 @@ class Writer(BackgroundThread):
 
     @property
     def figures(self) -> dict[str, int]:
-        """Return how many texts were proved to be what is stored, and how many were not."""
+        """Return for how many texts the stored form was proved right, and for how many wrong."""
         return asdict(proof.proofs)
 
     def __contains__(self, file_id: int) -> bool:
@@ -144,7 +144,7 @@ class Writer(BackgroundThread):
                         self._carry_out(items)
                 self._tidy()
             except BaseException as error:  # a panic of the CRDT's library is not an Exception
-                logger.exception("the documents are loaded again")
+                logger.exception("the documents are reloaded")
                 self._texts.clear()
                 self._left.clear()
                 self._refuse(items, error)
@@ -158,14 +158,14 @@ class Writer(BackgroundThread):
                 item.done.set_exception(translated(known))
 
     def _gather(self) -> tuple[list[Change | Question], bool]:
-        """Wait for something to do, and take all that is there; returns whether it is the last."""
+        """Wait for something to do, and take all there is; returns whether it is the last."""
         items, self._left = self._left, []
         idle = max(0.01, self.idle_s / 2)
         patience_s = LEFT_S if items else 0 if self._busy else idle
         return self._waiting.take(items, patience_s, self._last)
 
     def _carry_out(self, items: Sequence[Change | Question]) -> None:
-        """Take a turn: one commit, and what is asked after it; others write before the next."""
+        """Take a turn: one commit, then the questions; others write before the next."""
         changes = [item for item in items if isinstance(item, Change)]
         self._last = len(changes)
         questions = [item for item in items if isinstance(item, Question)]
@@ -182,7 +182,7 @@ class Writer(BackgroundThread):
         batch = Batch(self._texts.live_text, self._rights, self._spending)
         try:
             rest = batch.take_all(ready)
-            self.updates.remember(batch)  # the commit wakes those who ask for it
+            self.updates.remember(batch)  # the commit wakes those who wait for it
             db.session.commit()
         except Exception as error:
             db.session.rollback()
@@ -201,7 +201,7 @@ class Writer(BackgroundThread):
         return rest + [change for change in changes if change.file_id in late]
 
     def _answer_all(self, questions: list[Question], left: list[Change]) -> Iterator[Question]:
-        """Answer what is asked; yields what has to wait for a change before it, or a turn."""
+        """Answer questions; yields those that wait for an earlier change, or another turn."""
         before: dict[int, list[Change]] = {}
         for change in left:
             before.setdefault(change.file_id, []).append(change)
@@ -243,7 +243,7 @@ class Writer(BackgroundThread):
             raise
 
     def _tidy(self) -> None:
-        """Take one step to compact what has grown, or let go of what nobody uses."""
+        """Take one step to compact what has grown, or drop what nobody uses."""
         crowding = self._texts.crowding()
         now, some = time.monotonic(), self._rounds.next(self._texts)
         self._busy = self._rounds.unfinished or crowding is not None

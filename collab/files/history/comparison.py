@@ -17,12 +17,12 @@ from ..text.difference import difference
 from ..text.encoding import edits_of
 from ..text.units import from_units
 
-#: Lines around a change.
+#: Lines of context around a change.
 CONTEXT_LINES = 3
 NEWLINE_PATTERN = re.compile("\n")
 NO_NEWLINE = "\\ No newline at end of file\n"
 
-#: What difflib calls an opcode: a word, and lines from-to of the old and of the new text.
+#: What difflib calls an opcode: a word, and line ranges of the old and of the new text.
 Opcode = tuple[str, int, int, int, int]
 
 
@@ -64,7 +64,7 @@ def of_versions(file: File, old: int, new: int | None) -> Comparison:
 
 
 class Lines:
-    """The lines of a text by where they end: as strings of their own they take 30 times as much."""
+    """The lines of a text by where they end: as separate strings they take 30 times as much."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -73,7 +73,7 @@ class Lines:
             self._ends.append(len(text))
 
     def between(self, first: int, end: int) -> str:
-        """Return the lines from one up to, and without, another."""
+        """Return the lines from one up to, but not including, another."""
         if first >= end:
             return ""
         return self._text[self._ends[first - 1] if first else 0 : self._ends[end - 1]]
@@ -129,7 +129,7 @@ def _opcodes(old: str, new: str, delta: Delta) -> list[Opcode]:
         if start > a or there > b:
             tag = "replace" if start > a and there > b else "delete" if start > a else "insert"
             found.append((tag, a, start, b, there))
-        elif count and found:  # goes on where the lines before ended
+        elif count and found:  # continues where the lines before it ended
             a, b = found[-1][1], found[-1][3]
             count += found.pop()[2] - a
             start, there = a, b
@@ -152,7 +152,7 @@ class _Known(SequenceMatcher[str]):
 
 
 class _Blocks:
-    """Walks along two texts, and finds the lines that both have."""
+    """Walks along two texts, and finds the lines that they share."""
 
     def __init__(self, old: str, new: str) -> None:
         self._old, self._new = old, new
@@ -161,7 +161,7 @@ class _Blocks:
 
     def kept_by(self, delta: Delta) -> Iterator[tuple[int, int, int]]:
         """Yield whole lines that a change keeps: where they begin in each text, and how many."""
-        # A change says nothing of what is after its last step: all that stays.
+        # A change says nothing about what follows its last step: all of that stays.
         rest: Step = len(self._old) - span(delta)
         for step in [*delta, rest]:
             if isinstance(step, str):

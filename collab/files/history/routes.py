@@ -105,7 +105,7 @@ def restore_version(data: dict[str, Any], file_id: int) -> service.TextOutcome:
 def undo_changes(data: dict[str, Any], file_id: int) -> service.TextOutcome:
     """Undo what one person changed from one version to another, and keep what others did.
 
-    Whoever may write may undo others' changes, too. The undo is one change, which can be undone.
+    Those who may write may undo others' changes, too. The undo is one change, which can be undone.
     """
     file = service.load_text(file_id, caller(), can=Right.WRITE)
     return service.undo_of(file, **data, caller=caller())

@@ -79,7 +79,7 @@ class EntryOut(Schema):
     )
     author = fields.Nested(AuthorOut, required=True, allow_none=True)
     door = fields.String(
-        required=True, metadata={"description": "What it was made with.", "example": "rest"}
+        required=True, metadata={"description": "The door that it came through.", "example": "rest"}
     )
     at = Time(required=True)
     inserted = fields.Integer(
@@ -146,7 +146,7 @@ class DiffOut(Schema):
 
 
 class RestoreIn(Schema):
-    """A version to go back to."""
+    """The version to restore."""
 
     example = {"version": 1}
     version = WholeNumber(

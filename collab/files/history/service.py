@@ -1,7 +1,7 @@
 """What a text was, who changed it, and undoing changes.
 
-All is read from the database in the caller's own thread. What is to be changed is handed to the
-writer as a change of the version that was read, so that it is merged with what happens meanwhile.
+Everything is read from the database in the caller's own thread. Changes are handed to the writer as
+changes to the version that was read, so that they are merged with what happens meanwhile.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from ..text.inverse import undo
 from ..text.units import from_units
 
 ME = "me"
-#: The newest changes of a text, which are never joined: so far back an undo reaches.
+#: The newest changes of a text, which are never joined: an undo reaches this far back.
 MAX_UNDO_CHANGES = EXACT_CHANGES
-#: Bytes of stored changes in one page: as edits they are sent as some five times as many.
+#: Bytes of stored changes in one page: sent as edits they take some five times as many.
 MAX_LIST_BYTES = 256 * 1024
 #: Bytes that the changes after the first one to be undone may take together.
 MAX_UNDO_BYTES = 8 * 2**20
 #: Steps that the changes after the first one to be undone may have together.
 MAX_UNDO_STEPS = 20_000
-#: How often an undo that another one overtook is tried again.
+#: How often an undo is tried again when another one overtakes it.
 UNDO_ATTEMPTS = 3
 
 BY_VERSION = {"version": FileChange.version}
@@ -73,12 +73,12 @@ class Entry:
     inserted: int
     deleted: int
     undoes: list[int] | None
-    #: As they are sent, or as the JSON of that.
+    #: As they are sent, or as JSON of that.
     edits: Any
 
     @property
     def etag(self) -> str:
-        """The tag of a change: it stays as it is until it is joined with others."""
+        """The tag of a change, which stays the same until it is joined with others."""
         return entity_tag("Entry", self)
 
 
@@ -165,8 +165,8 @@ def _entry(row: Any) -> Entry:
 def _written(delta: str) -> Any:
     """Return a stored delta as the JSON that its readers get.
 
-    As objects the edits of a page would take a hundred times as much, so those of one change are
-    written before the next one's are read.
+    As objects the edits of a page would take a hundred times as much memory, so those of one change
+    are written before the next one's are read.
     """
     return written(edits_of(loaded(loads(delta))))
 
@@ -194,7 +194,7 @@ def text_at(file_id: int, version: int) -> str:
 def restore(file: File, version: int, caller: Caller) -> TextOutcome:
     """Restore a text to a version; raises NotFound, JoinedVersion, Forbidden."""
     base = store.current_version(file.id)
-    # As a change of the newest version, not as a new text: what others type meanwhile is kept.
+    # As a change to the newest version, not as a new text: what others type meanwhile is kept.
     wanted, present = store.units_at(file.id, version), store.units_at(file.id, base)
     return _submit(Change(file.id, caller, "restore", difference(present, wanted), base))
 
@@ -204,7 +204,7 @@ def undo_of(
 ) -> TextOutcome:
     """Undo one person's changes in a span of versions; raises TooFarBack, Forbidden."""
     person = caller.user_id if author_id is None else author_id
-    # Two who undo at once would undo each other: the one that was overtaken looks again.
+    # Two simultaneous undos would undo each other: the one that was overtaken looks again.
     for _ in range(UNDO_ATTEMPTS):
         change = _undoing(file, person, from_version, to_version, caller)
         if change is None:
@@ -254,7 +254,7 @@ def _changes_after(file_id: int, after: int, base: int) -> Sequence[Any]:
 
 
 def chosen_of(rows: Sequence[Any], person: int, end: int) -> list[bool]:
-    """Choose the changes to undo: a person's, but for those that are undone already.
+    """Choose the changes to undo: a person's, except those that are already undone.
 
     What an undo has undone stays undone, unless that undo is chosen or undone itself.
     """

@@ -1,1 +1,1 @@
-"""Texts over the protocol of Hocuspocus: several on one socket, each with a token of its own."""
+"""Texts over the protocol of Hocuspocus: several on one socket, each with its own token."""

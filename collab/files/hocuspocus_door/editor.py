@@ -26,7 +26,7 @@ class NamedFollower(YjsFollower):
         """Make one; `closes` tells whether the provider knows a message that closes a text."""
         super().__init__(caller, line, sized(key))
         self._rouse, self._closes = rouse, closes
-        #: Whether its role may be another one.
+        #: Whether its role may have changed.
         self.stale = False
 
     def lost(self, code: int, detail: str, reason: str) -> None:
@@ -39,7 +39,7 @@ class NamedFollower(YjsFollower):
             self._rouse()
 
     def rights_changed(self) -> None:
-        """Look at the role again, in the socket's next turn."""
+        """Check the role again, in the socket's next turn."""
         self.stale = True
         self._rouse()
 
@@ -68,25 +68,25 @@ class NamedEditor(Editor):
             self.follower.say(protocol.authenticated(writes=may_write))
 
     def answered(self) -> None:
-        """Ask back, as the stock server does: the provider counts on an answer to what it has."""
+        """Ask back, as the stock server does: the provider relies on an answer to what it has."""
         self.ask_for_all()
 
     def saved(self) -> None:
-        """Say so: the provider counts what is not saved yet."""
+        """Say so: the provider counts what is unsaved."""
         self.follower.say(protocol.sync_status(saved=True))
 
     def refused(self, error: Forbidden) -> None:
-        """Say so; the provider keeps counting it as not saved."""
+        """Say so; the provider keeps counting it as unsaved."""
         self.follower.say(protocol.sync_status(saved=False))
 
     # -- the token ----------------------------------------------------------------------------
 
     def token_left(self) -> float:
-        """Return the seconds until something is due about the token."""
+        """Return the seconds until the token needs attention."""
         return super().token_left() + (self._grace if self._warned else 0)
 
     def tick(self) -> None:
-        """Tell a role that has changed; ask for a fresh token, and end when none came in time."""
+        """Announce a changed role; ask for a fresh token, and end if none comes in time."""
         if self.follower.stale:
             self.follower.stale = False
             self.check_person()

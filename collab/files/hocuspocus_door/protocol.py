@@ -1,7 +1,7 @@
 """What @hocuspocus/provider says beyond y-protocols; each message begins with its text's name.
 
-A text is named by its id. Providers that share a socket and a text add a NUL and a name of their
-own (`sessionAwareness`), and hear only what is addressed to both.
+A text is named by its id. Providers that share a socket and a text add a NUL and their own name
+(`sessionAwareness`), and hear only what is addressed to both.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from ...core.schemas import MAX_ID
 from ..yjs.protocol import AUTH, sized
 
 #: Kinds of messages, after those of y-protocols (0 to 3). 5, a stateless message, is for programs
-#: of the server's, and passed over like all others.
+#: on the server, and ignored like all others.
 CLOSE = 7
 SYNC_STATUS = 8
-#: Messages without a name, as signs of life.
+#: Messages without a name, which are heartbeats.
 PING = b"\x09"
 PONG = b"\x0a"
 
-#: AUTH, from the provider: my token. To the provider: send it again.
+#: AUTH, from the provider: here is my token. To the provider: send it again.
 TOKEN = 0
 DENIED = 1
 AUTHENTICATED = 2
@@ -31,7 +31,7 @@ NAME_PATTERN = re.compile(rb"(?:file:)?([1-9][0-9]{0,18})")
 
 
 def denied(reason: str) -> bytes:
-    """Write that the provider may not open the text, or not any more."""
+    """Write that the provider may not open the text, or no longer may."""
     return bytes((AUTH, DENIED)) + sized(reason.encode())
 
 
@@ -46,11 +46,11 @@ def sync_status(*, saved: bool) -> bytes:
 
 
 def closed(reason: str) -> bytes:
-    """Write that the text is open no longer."""
+    """Write that the text is no longer open."""
     return bytes((CLOSE,)) + sized(reason.encode())
 
 
 def file_of(key: bytes) -> int | None:
-    """Return the id of the text that a name is of, if it has one."""
+    """Return the id of the text that a name names, if any."""
     match = NAME_PATTERN.fullmatch(key.partition(b"\0")[0])
     return int(match[1]) if match and int(match[1]) <= MAX_ID else None

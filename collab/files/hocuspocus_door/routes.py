@@ -45,7 +45,7 @@ def providers(ws: Server, file_id: int | None = None) -> None:
 
 
 def _by_address(file_id: int | None) -> Caller | None:
-    """Return who the address says, if anybody; a ticket for one text is good for the session."""
+    """Return whom the address identifies, if anybody; a text's ticket is valid for the session."""
     if file_id is None:
         return from_address()
     return from_address(partial(tickets.use_for_stream, topics=[editors_topic(file_id)]))

@@ -41,13 +41,13 @@ from .editor import NamedEditor, NamedFollower
 
 #: Seconds to open the first text.
 AUTH_PATIENCE_S = 30.0
-#: Seconds after which who came with an expired token is to come back.
+#: Seconds after which a client with an expired token should come back.
 EXPIRED_PATIENCE_S = 2.0
 #: Texts that one socket may have open.
 MAX_TEXTS_PER_SOCKET = 32
 #: Bytes of a name.
 MAX_NAME_BYTES = 200
-#: Seconds that a socket rests after a token that was refused.
+#: Seconds that a socket pauses after a refused token.
 REFUSAL_REST_S = 0.25
 
 
@@ -77,7 +77,7 @@ class HocuspocusSocket(Served):
         self._resume_at = 0.0
         self._bucket = Bucket(setting("MESSAGE_RATE"))
         self._ping_seconds: int = setting("PING_SECONDS")
-        #: When to send a sign of life, if the provider knows it.
+        #: When to send a heartbeat, if the provider knows them.
         self._ping_at = float("inf")
 
     def begin(self) -> Work:
@@ -87,7 +87,7 @@ class HocuspocusSocket(Served):
     # -- turns --------------------------------------------------------------------------------
 
     def take(self, data: str | bytes) -> Work:
-        """Carry out one message; what is of no open text comes again once it is open."""
+        """Carry out one message; those for a text that is not open yet come again once it is."""
         if isinstance(data, str):
             raise Malformed("Hocuspocus speaks in binary messages, not in text.")
         try:
@@ -118,19 +118,19 @@ class HocuspocusSocket(Served):
                 self._drop(key)
 
     def settle(self) -> None:
-        """See to what is on disk of what was sent."""
+        """Handle what has reached the disk of what was sent."""
         for key, editor in tuple(self._editors.items()):
             with self._one(key):
                 editor.settle()
 
     def settle_all(self) -> None:
-        """Wait until all is."""
+        """Wait until all of it has."""
         for key, editor in tuple(self._editors.items()):
             with self._one(key):
                 editor.settle_all()
 
     def tick(self) -> None:
-        """Do what is due by the clock, or about rights."""
+        """Do what is due by the clock, or because rights changed."""
         if self._seat.user_id is None and time.monotonic() >= self._until:
             raise TokenExpired("No text was opened in time.")
         for key, editor in tuple(self._editors.items()):
@@ -169,8 +169,8 @@ class HocuspocusSocket(Served):
         if reader.number() != protocol.TOKEN:
             return
         token = reader.sized().decode(errors="replace")
-        # Providers tell their version from 4 on; those before know no PING, and 2 stumbles over
-        # a CLOSE.
+        # Providers state their version from 4 on; older ones know no PING, and 2 stumbles over a
+        # CLOSE.
         modern = not reader.over
         if modern:
             self._ping_at = min(self._ping_at, time.monotonic() + self._ping_seconds)
@@ -186,7 +186,7 @@ class HocuspocusSocket(Served):
     def _person(self, token: str, key: bytes) -> Caller:
         """Return who sends a token; raises Unauthorized, Forbidden, TooManyRequests.
 
-        Whoever is known by the address needs none for the address's text.
+        A caller whom the address identifies needs none for the address's text.
         """
         here = protocol.file_of(key) in (None, self._file_id) or self._file_id is None
         who = from_token(token, FILES_AREA) if token else self._who if here else None
@@ -216,8 +216,8 @@ class HocuspocusSocket(Served):
     def _deny(self, key: bytes, error: ApiError, *, modern: bool) -> None:
         """Say why a text is not opened; the socket stays for the others.
 
-        A token that has run out is nothing final: the provider comes back soon, and asks for a
-        fresh one then. Version 2 would not after a denial.
+        An expired token is nothing final: the provider soon comes back, and then asks for a fresh
+        one. After a denial, version 2 would not.
         """
         if error.status >= 429:  # it passes, too
             raise error
@@ -238,13 +238,14 @@ class HocuspocusSocket(Served):
             code = code_for(error)
             if not is_final(code):
                 raise
-            # It was open: what is not found now has been deleted, which the hub tells a bit later.
+            # It was open: if it is not found now, it was deleted, which the hub announces a bit
+            # later.
             detail = FILE_GONE if code == NOT_FOUND_CLOSURE else error.detail
             self._editors[key].follower.lost(code, detail, error.detail)
             self._drop(key)
 
     def _drop(self, key: bytes) -> None:
-        """Let go of a text; what was sent is carried out anyway."""
+        """Release a text; what was sent is carried out anyway."""
         editor = self._editors.pop(key, None)
         if editor is None:
             return

@@ -14,7 +14,7 @@ from ..editing.store import JoinedVersion
 from ..editing.writer import writer
 from ..text.delta import Delta
 
-#: A cursor: `position`, and where a selection has its other end `anchor`, both in the text of
+#: A cursor: `position`, and `anchor` for the other end of a selection, both in the text of
 #: `version`, in UTF-16 code units.
 Cursor = dict[str, int]
 ENDS = ("position", "anchor")
@@ -22,7 +22,7 @@ ENDS = ("position", "anchor")
 
 def moved(position: int, delta: Delta) -> int:
     """Return where a position is after a change; what is inserted right there stands after it."""
-    old = new = 0  # how far the change has been walked along, in the old text and in the new one
+    old = new = 0  # how far along the change we are, in the old text and in the new one
     for step in delta:
         if old >= position:
             break
@@ -56,7 +56,7 @@ def brought_up(cursor: Cursor, live_text: LiveText) -> Cursor:
 def show(place: Place, caller: Caller, payload: dict[str, Any]) -> dict[str, Any]:
     """Remember where the caller's cursor is, and return what to send to the others.
 
-    A payload without a `position` is passed over. Raises Unprocessable, JoinedVersion.
+    A payload without a `position` is ignored. Raises Unprocessable, JoinedVersion.
     """
     if "position" not in payload:
         return payload
@@ -67,7 +67,7 @@ def show(place: Place, caller: Caller, payload: dict[str, Any]) -> dict[str, Any
             raise invalid(name, "Must be a whole number, 0 or more.")
     sent = {name: payload[name] for name in names}
     file_id = int(place.topic.partition(":")[2])
-    # Brought up before it is shown: the others have the newest text, and could not place an older
+    # Updated before it is shown: the others have the newest text, and could not place an older
     # position.
     now: Cursor = writer().inspect(file_id, lambda live_text: brought_up(sent, live_text))
     live().hub.note(place.topic, caller.user_id, now)

@@ -13,7 +13,7 @@ from ...realtime.json_door.described import (
 NUMBER_SCHEMA: Json = {"type": "integer"}
 POSITION_SCHEMA: Json = {"type": "integer", "description": "UTF-16 code units from the beginning."}
 
-#: Steps along a text; what is after the last one is kept.
+#: Steps along a text; everything after the last one is kept.
 EDITS_SCHEMA: Json = {
     "type": "array",
     "items": {

@@ -54,7 +54,7 @@ def open_file(socket: Socket, body: Body) -> Work:
     file = load_text(number(body, "file_id", 1), socket.caller)
     opened, place = {"file_id": file.id, "path": file.path}, access.place(file.topic, socket.caller)
     hub = socket.live.hub
-    # Followed before it is read: an edit in between then comes twice, which its version tells, and
+    # Followed before it is read: an edit in between then comes twice, which its version shows, and
     # is never missed.
     with socket.following(place) as position:
         opened |= writer().inspect(
@@ -108,14 +108,14 @@ def _accepted(change: Change, applied: Applied) -> tuple[str, Body]:
 def close_file(socket: Socket, body: Body) -> None:
     """Stop following a text."""
     file_id = number(body, "file_id", 1)
-    # No right is asked for: whoever has lost theirs may still stop listening.
+    # No right is required: people who have lost theirs may still stop listening.
     socket.live.hub.remove(socket.follower, f"file:{file_id}")
     socket.answer("file.closed", body, file_id=file_id)
 
 
 @needs(LIVE_AREA, write=True)
 def move_cursor(socket: Socket, body: Body) -> None:
-    """Show the caller's cursor; for a text, its members may stand in the message itself."""
+    """Show the caller's cursor; for a text, its members may be in the message itself."""
     flat = {name: body[name] for name in (*cursors.ENDS, "version") if name in body}
     payload = body.get("payload", body.get("data", {}))
     if flat and isinstance(payload, dict):

@@ -6,7 +6,7 @@ from .units import splits
 
 
 def split_lines(text: str) -> list[str]:
-    """Split at line feeds alone, which stay with their lines."""
+    """Split only at line feeds, which stay with their lines."""
     # Not `splitlines`, which also splits where no editor counts a line, such as at a form feed.
     lines = text.split("\n")
     whole = [line + "\n" for line in lines[:-1]]
@@ -30,7 +30,7 @@ def equal_ends(old: str, new: str) -> tuple[int, int]:
 def _common(one: str, other: str) -> int:
     """Return the length of the common beginning, by halving."""
     low, high = 0, min(len(one), len(other))
-    # Slices are compared in C: a few long ones are done much sooner than a loop over each unit.
+    # Slices are compared in C: a few long ones are much faster than a loop over each unit.
     while low < high:
         middle = (low + high + 1) // 2
         if one[low:middle] == other[low:middle]:

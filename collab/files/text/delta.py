@@ -1,10 +1,10 @@
 """Changes of a text, and how two that were made at the same time are merged.
 
-A delta is a tuple that walks along the text: a positive number keeps so many code units, a negative
-one deletes them, a string is inserted; what is after the last step is kept. This is operational
-transformation as in Ellis and Gibbs (1989), with the one property that a server which puts changes
-in order needs: for two deltas `a` and `b` of the same text, `a` then `transform(b, a)` makes the
-same text as `b` then `transform(a, b, first=True)`.
+A delta is a tuple that walks along the text: a positive number keeps that many code units, a
+negative one deletes them, a string is inserted; everything after the last step is kept. This is
+operational transformation as in Ellis and Gibbs (1989), with the one property that a server which
+orders changes needs: for two deltas `a` and `b` of the same text, `a` then `transform(b, a)` makes
+the same text as `b` then `transform(a, b, first=True)`.
 
 Lengths are UTF-16 code units (see `units`). All functions are pure.
 """
@@ -53,8 +53,8 @@ class Builder:
             return
         steps = self._steps
         at = len(steps)
-        # Before a deletion or after it makes the same text: always before, so that equal changes
-        # are equal.
+        # Before or after a deletion, the text is the same: always before, so that equal changes are
+        # equal.
         if steps and isinstance(steps[-1], int) and steps[-1] < 0:
             at -= 1
         before = steps[at - 1] if at else 0
@@ -64,7 +64,7 @@ class Builder:
             steps.insert(at, text)
 
     def add(self, step: Step) -> None:
-        """Take over a step."""
+        """Add a step as it is."""
         if isinstance(step, str):
             self.insert(step)
         elif step:
@@ -87,7 +87,7 @@ def normal(steps: Iterable[Step]) -> Delta:
 
 
 def span(delta: Delta) -> int:
-    """Return how many units of the text a delta walks along."""
+    """Return how many units of the text a delta walks over."""
     return sum(abs(step) for step in delta if isinstance(step, int))
 
 
@@ -103,7 +103,7 @@ def deleted(delta: Delta) -> int:
 
 def growth(delta: Delta) -> int:
     """Return by how many units a delta makes a text longer."""
-    grown = 0  # one loop: it is asked for each change that another is rebased over
+    grown = 0  # one loop: it runs for each change that another is rebased over
     for step in delta:
         if isinstance(step, str):
             grown += len(step)
@@ -150,7 +150,7 @@ def invert(delta: Delta, text: str) -> Delta:
 
 
 class _Walk:
-    """Yields a delta's steps in pieces; after the last one it keeps whatever is asked for."""
+    """Yields a delta's steps in pieces; after the last one it keeps as much as is asked for."""
 
     def __init__(self, delta: Delta) -> None:
         self._steps: Iterator[Step] = iter(delta)
@@ -176,9 +176,9 @@ class _Walk:
 
 
 def transform(delta: Delta, over: Delta, *, first: bool = False) -> Delta:
-    """Return a delta as it must be once `over`, made from the same text, has been applied.
+    """Return a delta as it must be after `over`, made from the same text, has been applied.
 
-    Of two insertions at one place that of `over` stands first, or with `first` that of `delta`.
+    For two insertions at one place, that of `over` comes first, or with `first` that of `delta`.
     """
     if not first and (moved := _past_insertion(delta, over)) is not None:
         return moved
@@ -197,9 +197,9 @@ def transform(delta: Delta, over: Delta, *, first: bool = False) -> Delta:
 
 
 def _past_insertion(delta: Delta, over: Delta) -> Delta | None:
-    """Do what `transform` does where `over` is one insertion, and `delta` all before or after it.
+    """Transform where `over` is one insertion, and `delta` is entirely before or after it.
 
-    So it is while people type. None if it is otherwise.
+    That is the usual case while people type. Returns None in other cases.
     """
     if not delta or not 0 < len(over) < 3 or not isinstance(over[-1], str):
         return None
@@ -209,15 +209,15 @@ def _past_insertion(delta: Delta, over: Delta) -> Delta | None:
         return None
     if kept >= at:
         return (kept + len(over[-1]), *delta[kept > 0 :])
-    # One that reaches up to the place may insert just there: then the two have to be ordered.
+    # A delta that reaches up to the place may insert right there: then the two have to be ordered.
     return delta if span(delta) < at else None
 
 
 def _both(builder: Builder, mine: _Walk, theirs: _Walk) -> None:
-    """Walk along as many units as both treat alike."""
+    """Walk over as many units as both treat alike."""
     step, other = cast(int, mine.step), cast(int | None, theirs.step)
     count = abs(step) if other is None else min(abs(step), abs(other))
-    if other is None or other > 0:  # else they are gone already
+    if other is None or other > 0:  # otherwise they are already gone
         builder.add(count if step > 0 else -count)
     mine.take(count)
     theirs.take(count)
@@ -231,7 +231,7 @@ def compose(before: Delta, after: Delta) -> Delta:
         if isinstance(then, str):
             builder.insert(then)
             two.next()
-        # What the first deleted, the second has never seen: its steps don't count it.
+        # The second has never seen what the first deleted: its steps don't count it.
         elif isinstance(step, int) and step < 0:
             builder.add(step)
             one.next()
@@ -241,7 +241,7 @@ def compose(before: Delta, after: Delta) -> Delta:
 
 
 def _after(builder: Builder, one: _Walk, two: _Walk) -> None:
-    """Apply the second one's steps to what the first one leaves (kept or inserted)."""
+    """Apply the second delta's steps to what the first one leaves (kept or inserted)."""
     step, then = one.step, cast(int | None, two.step)
     left = None if step is None else len(step) if isinstance(step, str) else step
     wanted = None if then is None else abs(then)
@@ -255,7 +255,7 @@ def _after(builder: Builder, one: _Walk, two: _Walk) -> None:
 
 
 def replaced(before: str, after: str) -> Delta:
-    """Return the change between two texts of the same length, in which some pairs differ."""
+    """Return the change between two texts of the same length that differ in some pairs."""
     builder, at = Builder(), 0
     for end in _differing(before, after):
         start = end - 2
@@ -267,7 +267,7 @@ def replaced(before: str, after: str) -> Delta:
 
 
 def _differing(before: str, after: str) -> Iterator[int]:
-    """Return the ends of the pairs that differ; only what differs is looked at closely."""
+    """Return the ends of the pairs that differ; only differing parts are compared closely."""
     for start in range(0, len(before), COMPARED_UNITS):
         end = start + COMPARED_UNITS
         if before[start:end] != after[start:end]:
@@ -280,7 +280,7 @@ def _differing(before: str, after: str) -> Iterator[int]:
 def coarser(delta: Delta, old: str, places: int) -> Delta:
     """Return a change of `old` that keeps at most `places` parts, the longest ones.
 
-    What it does not keep it deletes and inserts again, so that it makes the same text.
+    It deletes and reinserts everything else, so that the result is the same text.
     """
     kept = sorted(step for step in delta if isinstance(step, int) and step > 0)
     if len(kept) <= places:

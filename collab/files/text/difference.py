@@ -1,7 +1,7 @@
-"""The difference of two texts, as small as can be found in a bounded time.
+"""The difference between two texts, as small as can be found in a bounded time.
 
-What two texts have in common is kept, so that what others change meanwhile stays: first their equal
-ends, then lines that each has once, then lines, then characters of lines that changed.
+What two texts have in common is kept, so that concurrent changes by others survive: first their
+equal ends, then lines that each has once, then lines, then characters of changed lines.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from .delta import Builder, Delta, coarser
 MAX_PAIRS = 4_000_000
 #: Pairs that are compared for one part of it.
 MAX_PAIRS_PER_PART = 250_000
-#: What it costs to begin a comparison, in such pairs.
+#: The cost of beginning a comparison, in such pairs.
 START_PAIRS = 500
 #: Pairs of lines that are compared one by one.
 MAX_LINE_PAIRS = 20_000
-#: Lines of one text that are compared, each a string of its own: of more, only the equal ends are
-#: kept, and what is between them is replaced as a whole.
+#: Lines of one text that are compared, each as a separate string: with more lines, only the equal
+#: ends are kept, and everything between them is replaced as a whole.
 MAX_LINES = 50_000
-#: Parts that a change may keep between others: each place is looked up by the CRDT.
+#: Parts that a change may keep between others: the CRDT looks up each place.
 MAX_PLACES = 300
 
 _CHARACTER = re.compile("[\ud800-\udbff][\udc00-\udfff]|.", re.DOTALL)
@@ -40,7 +40,7 @@ def difference(old: str, new: str) -> Delta:
 
 
 class _Difference:
-    """Compares two texts from their beginning to their end."""
+    """Compares two texts from beginning to end."""
 
     def __init__(self) -> None:
         self.builder = Builder()
@@ -76,7 +76,7 @@ class _Difference:
         return None
 
     def _changed(self, old: Sequence[str], new: Sequence[str]) -> None:
-        """Compare lines of which none stayed, pairwise if both have as many."""
+        """Compare lines none of which stayed, in pairs if both sides have equally many."""
         if len(old) != len(new) or len(old) > MAX_LINE_PAIRS:
             return self._characters("".join(old), "".join(new))
         for before, after in zip(old, new, strict=True):
@@ -88,7 +88,7 @@ class _Difference:
         self.builder.keep(start)
         old, new = old[start : len(old) - end], new[start : len(new) - end]
         a, b, worth = [old], [new], False
-        # A character is one unit or two; each by itself takes much more room than all together.
+        # A character is one unit or two; separately they take much more room than together.
         if 0 < len(old) * len(new) <= 4 * MAX_PAIRS_PER_PART:
             a, b = _CHARACTER.findall(old), _CHARACTER.findall(new)
             worth = self._worth(a, b)
@@ -111,14 +111,14 @@ class _Difference:
 
 
 def _matched(old: list[str], new: list[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
-    # `autojunk` passes over whatever is frequent, which in a text is nearly every character.
+    # `autojunk` ignores whatever is frequent, which in a text is nearly every character.
     matcher = SequenceMatcher(None, old, new, autojunk=False)
     for tag, a, b, c, d in matcher.get_opcodes():
         yield tag == "equal", old[a:b], new[c:d]
 
 
 def _equal_lines(old: str, new: str) -> tuple[int, int]:
-    """Return how much both have in common at their ends in whole lines, so that lines stay so."""
+    """Return how much both have in common at their ends, in whole lines."""
     start, end = equal_ends(old, new)
     line = old.find("\n", len(old) - end)
     return old.rfind("\n", 0, start) + 1, len(old) - line - 1 if line >= 0 else 0

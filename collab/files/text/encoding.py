@@ -1,4 +1,4 @@
-"""Changes as they are sent and stored: steps whose texts are real strings."""
+"""Changes as they are sent and stored: steps with their texts as real strings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .units import from_units, to_units
 
 #: Units inserted by one change past which its events don't carry it.
 MAX_SENT_UNITS = 64 * 1024
-#: Steps of one change past which they don't, either: as JSON each takes some 15 bytes.
+#: Steps of one change past which they don't either: as JSON each takes some 15 bytes.
 MAX_SENT_STEPS = 4096
 
 

@@ -9,11 +9,11 @@ from .delta import NO_CHANGE, Builder, Delta, apply, compose, invert, transform
 
 
 def undo(text: str, changes: Sequence[Delta], chosen: Sequence[bool]) -> Delta:
-    """Return what undoes the chosen changes, as a change of the text after the last one.
+    """Return what undoes the chosen changes, as a change to the text after the last one.
 
-    `text`, in code units, is what the first change was made to. Walking back from the last
-    change, `kept` leads from the text after the present one to the text that is wanted: what is
-    kept is put before it, and of what is chosen the inverse is moved over it.
+    `text`, in code units, is what the first change was made to. Walking back from the last change,
+    `kept` leads from the text after the current change to the wanted text: a change that stays is
+    put before it, and the inverse of a chosen one is moved over it.
     """
     kept, back = NO_CHANGE, NO_CHANGE
     inverses, present = _inverses(text, changes, chosen)

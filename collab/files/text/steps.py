@@ -10,7 +10,7 @@ from ...frozen import frozen
 from .delta import NO_CHANGE, Builder, Delta
 from .units import byte_offset, from_units, splits, to_units
 
-#: Pieces of a text that the library may pass to find the places of one change: some 50 ms.
+#: Pieces of a text that the library may walk over to find the places of one change: some 50 ms.
 MAX_PIECES_PASSED = 3_000_000
 #: Parts that a change may keep between others in any text.
 MIN_PLACES = 8
@@ -23,7 +23,7 @@ class Embedded(Exception):
 def check(units: str, delta: Delta) -> None:
     """Raise ValueError for a step that begins, ends or is in the middle of a character.
 
-    That the changed text is whole is not enough: halves of two characters may make a third.
+    It is not enough that the changed text is whole: halves of two characters may make a third.
     """
     at = 0
     for step in delta:
@@ -36,7 +36,7 @@ def check(units: str, delta: Delta) -> None:
 
 
 def most_kept(pieces: int) -> int:
-    """Return how many parts a change may keep: for each place the library walks all before it."""
+    """Return how many parts a change may keep: for each, the library walks over all before it."""
     return max(MIN_PLACES, MAX_PIECES_PASSED // (2 * pieces + 1))
 
 
@@ -55,7 +55,7 @@ class Place:
 
 
 def in_bytes(units: str, delta: Delta) -> list[Place]:
-    """Return what a change does, at which places of the old text."""
+    """Return what a change does, and at which places of the old text."""
     places, at, here = [], 0, 0
     for step in delta:
         if isinstance(step, str):
@@ -71,9 +71,9 @@ def in_bytes(units: str, delta: Delta) -> list[Place]:
 def from_the_middle(places: Sequence[Place], shift: int = 0) -> Iterator[Place]:
     """Yield the steps one after the other, each at the place where it is by then.
 
-    The one in the middle comes first, then what is before it and what is after it, each in the
-    same way. So a text of one piece is halved again and again: from one of its ends to the other,
-    each place would divide nearly all of it once more.
+    The one in the middle comes first, then those before it and those after it, each in the same
+    way. So a text of one piece is halved again and again; going from one end to the other, each
+    place would split nearly all of it once more.
     """
     if not places:
         return

@@ -1,8 +1,8 @@
-"""What a text never has, through whatever door it came, and what stands there instead.
+"""What a text never contains, whichever door it came through, and what replaces it.
 
-A NUL is refused where one change can be: what is stored would be no text for REST, nor for most
-programs. A Yjs editor whose update is refused is lost for good; there U+FFFD takes its place, as it
-does for halves of characters. Line breaks are as they come, except where an editor wants LF.
+A NUL is refused where a single change can be: the stored form would be no text for REST, nor for
+most programs. A Yjs editor whose update is refused can never recover; there U+FFFD replaces it, as
+it does halves of characters. Line breaks stay as they come, except where an editor wants LF.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from .delta import NO_CHANGE, Builder, Delta
 NUL_CHARACTER = "\0"
 CARRIAGE_RETURN = "\r"
 NO_NUL_DETAIL = "Must not have NUL characters."
-#: What is put in the place of a character that can't be there.
+#: Replaces a character that can't be there.
 REPLACEMENT_CHARACTER = "\ufffd"
 
-#: Places that are replaced one by one, which takes some 50 ms; of more, what is between is, too.
+#: Places that are replaced one by one, which takes some 50 ms; if there are more, everything
+#: between them is replaced, too.
 MAX_PLACES = 1_000
 
 UNTIDY_PATTERN = re.compile("\0")
@@ -31,7 +32,7 @@ def brings(delta: Delta, unwanted: str) -> bool:
 
 
 def tidied(units: str, *, lf: bool) -> Delta:
-    """Return the change that takes out of a text what it may not have."""
+    """Return the change that removes from a text what it may not have."""
     if NUL_CHARACTER not in units and not (lf and CARRIAGE_RETURN in units):
         return NO_CHANGE
     found = [
@@ -49,7 +50,7 @@ def tidied(units: str, *, lf: bool) -> Delta:
 
 
 def _tidy(units: str, start: int, end: int, *, lf: bool) -> str:
-    """Return what stands in the place of a part, which ends with one of these characters."""
+    """Return the replacement for a part that ends with one of these characters."""
     part = units[start:end].replace(NUL_CHARACTER, REPLACEMENT_CHARACTER)
     if not lf:
         return part

@@ -1,7 +1,7 @@
 """Text as a sequence of UTF-16 code units: positions are counted as editors count them.
 
-JavaScript's strings, Yjs and the Language Server Protocol count so. A text is kept as a `str` in
-which a character beyond the Basic Multilingual Plane is two surrogates, so that slicing it is
+JavaScript's strings, Yjs and the Language Server Protocol count this way. A text is kept as a `str`
+in which a character beyond the Basic Multilingual Plane is two surrogates, so that slicing it is
 exact; most texts have no such character, and are the same in both forms.
 """
 
@@ -21,7 +21,7 @@ def to_units(text: str) -> str:
     narrow = text.encode("utf-16-le", "surrogatepass")
     wide = bytearray(2 * len(narrow))
     wide[0::4], wide[1::4] = narrow[0::2], narrow[1::2]
-    # As an array of wide characters: the codecs would call Python for each surrogate.
+    # By an array of wide characters: the codecs would call Python code for each surrogate.
     return str((ctypes.c_wchar * (len(narrow) // 2)).from_buffer(wide)[:])
 
 
@@ -32,7 +32,7 @@ def is_astral(text: str) -> bool:
 
 def from_units(units: str) -> str:
     """Return code units as a text; raises ValueError for half a character."""
-    # Most texts are one or the other, and cost no copy.
+    # Most texts are the same in both forms, and need no copy.
     if units.isascii() or not _SURROGATE.search(units):
         return units
     wide = bytes(ctypes.create_unicode_buffer(units, len(units)))
@@ -49,5 +49,5 @@ def splits(units: str, position: int) -> bool:
 
 
 def byte_offset(units: str, position: int) -> int:
-    """Return how many bytes of UTF-8 stand before a position."""
+    """Return how many bytes of UTF-8 are before a position."""
     return position if units.isascii() else len(from_units(units[:position]).encode())

@@ -1,7 +1,7 @@
-"""Updates of a document, known before the CRDT's library sees them.
+"""Updates of a document, understood before the CRDT library sees them.
 
-An update is what Yjs editors send: structs (pieces of text and all else, each with its id), and
-the ranges of ids that were deleted. `parsing.read` takes the bytes apart without recursion and with
-bounds, `Ledger.plan` says what of it fits a document now, `owners` who may send it, and `pairs`
-does what Yjs does where an edit cuts a character in two.
+An update is what Yjs editors send: structs (pieces of text and everything else, each with its id),
+and the ranges of deleted ids. `parsing.read` takes the bytes apart without recursion and within
+bounds, `Ledger.plan` says which parts fit a document now, `owners` says who may send them, and
+`pairs` does what Yjs does where an edit cuts a character in two.
 """

@@ -1,19 +1,20 @@
-"""How much an update may have. Stock editors stay far below; a native parser must not meet more."""
+"""How much an update may have. Stock editors stay far below; a native parser must not get more."""
 
 from __future__ import annotations
 
-#: Levels of values in values, and of types in types. Yjs in JavaScript gives up at some 5,000.
+#: Nesting levels of values in values, and of types in types. Yjs in JavaScript gives up at some
+#: 5,000.
 MAX_DEPTH = 100
 #: Clients that one update has structs of.
 MAX_CLIENTS = 1_000
 #: Structs of one update: an offline backlog, or the whole of a document that was made elsewhere.
 MAX_STRUCTS = 20_000
-#: Ranges that one update deletes, and clients that it deletes of: every editor sends all that it
-#: knows when it connects.
+#: Ranges that one update deletes, and clients whose ranges these are: every editor sends all that
+#: it knows when it connects.
 MAX_RANGES = 50_000
-#: JSON and lib0 values of one update, those inside others included.
+#: JSON and lib0 values in one update, including those inside others.
 MAX_VALUES = 100_000
-#: The largest clock. The library counts with 32 bits and a sign.
+#: The largest clock. The library counts with signed 32-bit numbers.
 MAX_CLOCK = 2**31 - 1
 #: The largest client id, which is JavaScript's largest whole number.
 MAX_CLIENT = 2**53 - 1

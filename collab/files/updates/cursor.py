@@ -1,4 +1,4 @@
-"""Reading the numbers, texts and values of lib0, one after the other, without recursion."""
+"""Reading lib0's numbers, texts and values, one after the other, without recursion."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 from .bounds import MAX_CLIENT, MAX_DEPTH, MAX_VALUES, Unusable
 
-#: The longest number: 53 bits, seven a byte.
+#: The longest number: 53 bits, seven to a byte.
 MAX_NUMBER_BYTES = 8
 UNDEFINED = 127
 NULL = 126
@@ -21,10 +21,10 @@ STRING = 119
 OBJECT = 118
 ARRAY = 117
 BUFFER = 116
-#: Bytes after the tags of values that have always the same.
+#: Bytes after the tags of values of a fixed length.
 FIXED_BYTES = {UNDEFINED: 0, NULL: 0, FALSE: 0, TRUE: 0, FLOAT: 4, DOUBLE: 8, BIGINT: 8}
 
-#: A string of JSON. One without an end goes to the end of the text, which is read only once.
+#: A string in JSON. One without an end goes to the end of the text, which is read only once.
 QUOTED_PATTERN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)', re.DOTALL)
 BRACKET_PATTERN = re.compile(r"[\[\]{}]")
 
@@ -36,7 +36,7 @@ class Cursor:
 
     def __init__(self, data: bytes) -> None:
         self.data, self.at, self.end = data, 0, len(data)
-        #: Values that have been passed.
+        #: Values passed so far.
         self.values = 0
 
     def byte(self) -> int:
@@ -71,7 +71,7 @@ class Cursor:
         raise Unusable("it is not an update: a number is cut off, too large or longer than needed")
 
     def count(self) -> int:
-        """Read how many of something follow, each of a byte at least."""
+        """Read how many of something follow, each of at least one byte."""
         value = self.number()
         if value > self.end - self.at:
             raise Unusable("it is not an update: it ends too early")
@@ -92,7 +92,7 @@ class Cursor:
             raise Unusable("it is not an update: a text is not UTF-8") from None
 
     def json(self) -> None:
-        """Pass a text that has to be JSON."""
+        """Skip a text that has to be JSON."""
         text = self.text()
         brackets = text.count("[") + text.count("{")
         self._tally(1 + text.count(",") + brackets)
@@ -109,7 +109,7 @@ class Cursor:
             raise Unusable(f"it has more than {MAX_VALUES} values")
 
     def integer(self) -> None:
-        """Pass a whole number with a sign."""
+        """Skip a signed whole number."""
         at, byte = self.at, self.byte()
         value, shift = byte & 63, 6
         while byte > 127:
@@ -122,9 +122,9 @@ class Cursor:
             raise Unusable("it is not an update: a number is too large")
 
     def any(self) -> int:
-        """Pass a value of lib0, and all that is in it; returns its tag."""
+        """Skip a lib0 value with everything in it; returns its tag."""
         first = self.data[self.at] if self.at < self.end else 0
-        left = [1]  # how many values are still to come, of each level
+        left = [1]  # how many values are still to come at each level
         keyed = [False]
         while left:
             if not left[-1]:

@@ -1,4 +1,4 @@
-"""Whether an update deletes anything that is there."""
+"""Whether an update deletes anything that still exists."""
 
 from __future__ import annotations
 

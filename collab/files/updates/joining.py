@@ -1,4 +1,4 @@
-"""Many small updates that one editor sent, one after the other, as one that says the same."""
+"""Many small updates that one editor sent in a row, joined into one that says the same."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from .bounds import Unusable
 from .plan import in_order
 from .structs import SKIP, Range, Update
 
-#: Structs, and deleted ranges, that are said in one: so a turn takes some of them, and not all.
+#: Structs and deleted ranges that are joined into one, so that a turn takes some and not all.
 MAX_JOINED_PIECES = 1_000
 
 
 class Joined:
-    """Updates that follow on one another."""
+    """Updates that follow one another."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -23,10 +23,10 @@ class Joined:
         self._deletes: dict[int, list[Range]] = {}
 
     def add(self, data: bytes) -> bool:
-        """Take one more in; return whether it can be said in one with those before it."""
+        """Add another; return whether it can be joined with those before it."""
         try:
             update = parsing.read(data)
-        except Unusable:  # whoever merges it says so, after what came before it
+        except Unusable:  # merging reports that, after what came before it
             return False
         pieces = update.count + sum(map(len, update.deletes.values()))
         if self._pieces + pieces > MAX_JOINED_PIECES or not self._goes_on(update):
@@ -56,7 +56,7 @@ class Joined:
             self._deletes.setdefault(client, []).extend(ranges)
 
     def written(self) -> bytes:
-        """Return them as one update; one alone as it came."""
+        """Return them as one update; a single one as it came."""
         if self.count < 2:
             return self._first
         runs = [

@@ -1,4 +1,4 @@
-"""What is known of a document without the library: enough to say what of an update fits it."""
+"""What is known about a document without the library: enough to say which updates fit."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from .others import Others
 from .plan import Plan
 from .structs import ANY, BINARY, DELETED, DOC, GC, STRING, TYPE, Id, Struct, Update
 
-#: What the shared text is called, for every editor.
+#: The shared text's name, for every editor.
 TEXT_ROOT = "content"
-#: What takes a place in a text and shows nowhere in it: whoever counts characters, and whoever
-#: counts places, would write at different ones. The library reports none of it.
+#: Contents that take up a place in a text without showing in it: those who count characters and
+#: those who count places would write at different ones. The library reports none of them.
 UNSEEN_CONTENT = (BINARY, ANY, DOC)
 
-#: What something is in: a type, or a root by its name. None: in nothing, where a type is gone.
+#: What contains something: a type, or a root by its name. None: nothing, where a type is gone.
 Parent = Id | str | None
 
 
 @dataclass
 class Places:
-    """What each thing is in. Most have the same as the one before."""
+    """The container of each thing. Most have the same as the one before."""
 
-    #: By client: clocks at which it changes, and what it is from there on.
+    #: By client: clocks at which the container changes, and what it is from there on.
     _runs: dict[int, tuple[list[int], list[Parent]]] = field(default_factory=dict)
-    #: How many types each type is in.
+    #: How many types contain each type.
     depths: dict[Id, int] = field(default_factory=dict)
 
     def of(self, at: Id) -> Parent:
-        """Return what something is in."""
+        """Return the container of something."""
         runs = self._runs.get(at[0])
         place = bisect_right(runs[0], at[1]) - 1 if runs else -1
         return runs[1][place] if runs and place >= 0 else None
 
     def depth(self, parent: Parent) -> int:
-        """Return how many types are around what is in this one."""
+        """Return how many types are around the contents of this one."""
         return 1 + self.depths[parent] if isinstance(parent, tuple) else 0
 
     def note(self, client: int, clock: int, place: Parent) -> None:
@@ -51,21 +51,21 @@ class Places:
 
 
 class Ledger:
-    """The clocks of a document, and what each thing in it is in."""
+    """The clocks of a document, and the container of each thing in it."""
 
     def __init__(self) -> None:
         self.clocks: dict[int, int] = {}
-        #: About how many structs the document has: what was typed on is one with what it follows.
+        #: About how many structs the document has: continued typing is one with what it follows.
         self.size = 0
-        #: What it has besides the letters of the text.
+        #: What the document has besides the letters of the text.
         self.others = Others()
         self._places = Places()
 
     def plan(self, update: Update, *, trusted: bool = False) -> Plan:
         """Return which parts of an update are new and complete.
 
-        Raises Unusable for what is nested too deep, and if it is not `trusted` to be the library's
-        own, for what is between two things that are in different ones.
+        Raises Unusable for structs that are nested too deep and, unless the update is `trusted` to
+        be the library's own, for those between two things with different containers.
         """
         plan = plans.make(update, self.clocks)
         look = _Look(self.clocks, self._places, trusted=trusted)
@@ -74,11 +74,11 @@ class Ledger:
         return plan
 
     def note(self, plan: Plan) -> None:
-        """Note that all that was planned has been taken."""
+        """Note that everything planned has been taken."""
         clocks, places = self.clocks, self._places
         for struct in plan.structs:
             client, clock = struct.client, struct.clock
-            # A letter right after its client's last one is kept as one struct with it.
+            # A letter right after its client's last one is stored as one struct with it.
             self.size += not (struct.kind == STRING and struct.left == (client, clock - 1))
             known = clocks.get(client, 0)
             if _is_other(struct):
@@ -91,23 +91,23 @@ class Ledger:
 
 
 def _is_other(struct: Struct) -> bool:
-    """Return whether something is not a letter of the text, and not gone either."""
+    """Return whether something is neither a letter of the text nor gone."""
     is_letter = struct.kind == STRING and struct.inside == TEXT_ROOT
     return not is_letter and struct.kind not in (GC, DELETED)
 
 
 class _Look:
-    """Finds what new structs are in, from what is known and from those before them."""
+    """Finds the containers of new structs, from what is known and from those before them."""
 
     def __init__(self, clocks: dict[int, int], known: Places, *, trusted: bool) -> None:
         self._clocks, self._known, self._trusted = clocks, known, trusted
         self._new: Places | None = None
 
     def at(self, struct: Struct) -> bool:
-        """Look up what a struct is in; returns whether it can be written as it is.
+        """Look up a struct's container; returns whether the struct can be written as it is.
 
-        What is in nothing becomes GC, as in Yjs. Raises Unusable, also for what is in the text
-        and is none.
+        A struct without one becomes GC, as in Yjs. Raises Unusable, also for things in the text
+        that are no text.
         """
         parent = struct.inside = self._parent(struct) if struct.kind != GC else None
         self._look_before(struct, parent)
@@ -126,9 +126,9 @@ class _Look:
         return True
 
     def _look_before(self, struct: Struct, parent: Parent) -> None:
-        """Raise Unusable for more of something known that is said to be in another place.
+        """Raise Unusable for a continuation of something known that claims another place.
 
-        The library would put it after the known part, and tell of a change in the other place.
+        The library would put it after the known part, and report a change in the other place.
         """
         known = self._clocks.get(struct.client, 0)
         if struct.clock >= known or parent is None or self._trusted:

@@ -1,7 +1,7 @@
-"""What is stored of a text, taken apart and put in order: all of loading it but the library's part.
+"""A text's stored form, taken apart and put in order: all of loading except the library's part.
 
-It needs no document, so it is done in the thread of whoever asks for the text, not in the one that
-all texts share.
+It needs no document, so the thread that asks for the text does it, not the one that all texts
+share.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .structs import Id, Update
 
 logger = logging.getLogger(__name__)
 
-#: Structs that the library is given at once, of what was stored: some 10 ms, and up to 100 where
-#: all of them are at one place. What was let in was weighed then.
+#: Stored structs that the library is given at once: some 10 ms, and up to 100 where all of them are
+#: at one place. They were checked when they were accepted.
 MAX_PART_STRUCTS = 10_000
 
 
 class Loading:
-    """Stored updates, and what is known of the document that they make or are added to."""
+    """Stored updates, and what is known about the document that they make or are added to."""
 
     def __init__(
         self, updates: list[bytes], ledger: Ledger | None = None, known: Pairs | None = None
@@ -33,18 +33,18 @@ class Loading:
         self.sound, self.cut = True, False
         self.ledger, self.pairs = ledger or Ledger(), known or Pairs()
         self.weight = sum(map(len, updates))
-        #: What the library is to be given, in order; before that, what it has to replace.
+        #: What the library is to be given, in order, and what it has to replace before that.
         self.parts: list[bytes] = []
         self.here: set[Id] = set()
         self._prepare([one for one in map(self._read, updates) if one is not None])
 
     def anew(self, state: bytes) -> None:
-        """Know only what is in a document's state."""
+        """Start from a document's state, and know nothing else."""
         again = Loading([state])
         self.ledger, self.pairs = again.ledger, again.pairs
 
     def leave_out(self, reason: object) -> None:
-        """Note that something stored can't be loaded."""
+        """Note that something that is stored can't be loaded."""
         logger.error("a stored update of a text was left out, or part of it: %s", reason)
         self.sound = False
 
@@ -77,7 +77,7 @@ class Loading:
 
 
 def in_parts(plan: Plan) -> Iterator[bytes]:
-    """Return what is planned as updates that the library takes one after the other."""
+    """Return the plan as updates for the library to take one after the other."""
     if plan.empty:
         return
     if len(plan.structs) <= MAX_PART_STRUCTS:

@@ -1,9 +1,9 @@
-"""What a merge costs, and doing it in pieces: the library holds the interpreter while it works.
+"""What a merge costs, and doing it in pieces: the library holds the GIL while it works.
 
-To put a struct in its place the library passes what others put there at the same time. Where people
-edit that is next to nothing; made on purpose it is every struct of the document, each time.
-Nothing in an update distinguishes the two, so the cost is measured, in CPU
-time of this thread, on pieces that are small enough even at the worst.
+To put a struct in its place, the library walks over what others put there at the same time. Where
+people edit, that is next to nothing; in a crafted update it is every struct of the document, each
+time. Nothing in an update distinguishes the two, so the cost is measured, in CPU time of this
+thread, on pieces that are small enough even in the worst case.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from .plan import Plan
 if TYPE_CHECKING:
     from pycrdt import Doc
 
-#: Structs of one piece, times structs that each may have to pass: 30 ms at the worst.
+#: Structs of one piece times structs that each may have to walk over: 30 ms at worst.
 MAX_PIECE_STEPS = 300_000
 #: Ranges that are deleted in one piece.
 MAX_PIECE_RANGES = 5_000
-#: CPU seconds that a merge may take for its conflicts, beside what its length takes.
+#: CPU seconds that a merge may use for its conflicts, besides what its length explains.
 PATIENCE_S = 0.03
-#: CPU seconds of a struct, some times what one takes without conflicts.
+#: CPU seconds for a struct: several times what one takes without conflicts.
 STRUCT_S = 2e-6
 #: CPU seconds that a document's conflicts may take when it is loaded.
 LOADING_S = 0.05
-#: New structs, times structs of the document, after which that is tried.
+#: New structs times structs of the document, after which that is tried.
 UNPROVEN_STEPS = 500_000
 
 
@@ -42,7 +42,7 @@ def panics() -> Iterator[None]:
     """Raise Spoilt for a panic of the library, which is not an Exception."""
     try:
         yield
-    # A panic of Rust comes as a BaseException of its own, which PyO3 exports under no name.
+    # A Rust panic arrives as a special BaseException, which PyO3 exports under no name.
     except (Exception, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
@@ -50,7 +50,7 @@ def panics() -> Iterator[None]:
 
 
 class Stopwatch:
-    """Adds up what the library takes; raises Spoilt once that is too much."""
+    """Adds up the library's CPU time; raises Spoilt once that is too much."""
 
     def __init__(self, allowed_s: float) -> None:
         self._left = allowed_s
@@ -69,10 +69,10 @@ class Stopwatch:
 
 
 def apply(doc: Doc[Any], plan: Plan, size: int) -> None:
-    """Apply what is planned to a document of a size, in structs; raises Spoilt."""
+    """Apply a plan to a document of a size, in structs; raises Spoilt."""
     structs, ranges = plan.structs, sum(map(len, plan.deletes.values()))
     watch = Stopwatch(PATIENCE_S + STRUCT_S * (len(structs) + ranges))
-    # The larger the document, the more a struct may have to pass: so pieces are smaller.
+    # The larger the document, the more a struct may have to walk over: so pieces are smaller.
     at_once = max(1, MAX_PIECE_STEPS // (size + len(structs) + 1))
     if len(structs) <= at_once and ranges <= MAX_PIECE_RANGES:
         watch.apply(doc, plan.encoded())
@@ -87,7 +87,7 @@ def apply(doc: Doc[Any], plan: Plan, size: int) -> None:
 
 def is_contended(doc: Doc[Any], size: int) -> bool:
     """Return whether loading a document would take longer than its length explains."""
-    # In a fresh one, as a restart would load it: what a document has been through does not tell.
+    # In a fresh one, as a restart would load it: the document's own past costs say nothing.
     state, fresh = doc.get_update(), type(doc)()
     began = time.thread_time()
     fresh.apply_update(state)
@@ -97,7 +97,7 @@ def is_contended(doc: Doc[Any], size: int) -> bool:
 def look(doc: Doc[Any], size: int, new: int, unproven: int) -> bool:
     """Raise Unusable for further edits of a document with too many edits in one place.
 
-    Returns whether it was checked: it is not while few edits came after the last check.
+    Returns whether it was checked: that is skipped while few edits came after the last check.
     """
     if not new or (unproven + new) * size <= UNPROVEN_STEPS:
         return False

@@ -1,4 +1,4 @@
-"""How many bytes of a document are not letters of its text: what is in other roots, and formats."""
+"""How many bytes of a document are not letters of its text: other roots, and formats."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from bisect import bisect_left, bisect_right
 
 from .structs import Range, Struct
 
-#: The clocks from which and up to which something is, and its bytes.
+#: The clocks at which something begins and ends, and its bytes.
 Run = tuple[int, int, int]
 
 
 class Others:
-    """What is not a letter of the text, by where it is: what is deleted counts only once."""
+    """Everything that is not a letter of the text, by its place: a deletion counts only once."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -19,13 +19,13 @@ class Others:
         self._runs: dict[int, list[Run]] = {}
 
     def note(self, struct: Struct, known: int) -> None:
-        """Note something of which what is before a clock is known already."""
+        """Note something whose part before a clock is already known."""
         clock, size = max(struct.clock, known), struct.end - struct.start
         self._runs.setdefault(struct.client, []).append((clock, struct.next, size))
         self.bytes += size
 
     def forget(self, deletes: dict[int, list[Range]]) -> None:
-        """Note what was deleted; a range that is told again takes nothing more."""
+        """Note what was deleted; a repeated range adds nothing."""
         for client in deletes.keys() & self._runs.keys():
             for clock, length in deletes[client]:
                 self._forget(self._runs[client], clock, clock + length)

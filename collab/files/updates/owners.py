@@ -1,13 +1,13 @@
-"""Who may bring what was made under a client id.
+"""Who may send what was made under a client id.
 
 An id is the server's own, or belongs to the person whose editor wrote with it first; nobody else
-may use it up. What is known already is not looked at: editors send again what they have.
+may use its clocks. What is already known is not checked: editors send again what they have.
 
 - In an update that is sent as it is made, new structs under somebody else's id are refused: no
-  editor makes such.
+  editor makes those.
 - In "all that you lack" (sync step 2) they may be honest. An editor has them from another tab of
-  the same browser, or from a network of editors beside it. They are left out, and come from
-  their own editor; what refers to them waits. Such that stand for nothing (GC) are refused even so.
+  the same browser, or from a peer-to-peer network of editors. They are left out, and come from
+  their own editor; what refers to them waits. Structs without content (GC) are refused even then.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from collections.abc import Iterable
 from .bounds import MAX_CLIENT, SERVERS_OWN, Unusable
 from .structs import GC, SKIP, Struct, Update
 
-#: Who brings what no person does.
+#: The author of what no person sends.
 NO_OWNER = 0
 
 
 def own_client(taken: Iterable[int] = ()) -> int:
-    """Return a client id for the server, which nobody else can have."""
+    """Return a client id for the server that nobody else can have."""
     known = set(taken)
     while (client := SERVERS_OWN + secrets.randbelow(MAX_CLIENT - SERVERS_OWN)) in known:
         pass
@@ -37,7 +37,7 @@ class Foreign(Unusable):
 def check(
     update: Update, clocks: dict[int, int], owners: dict[int, int], person: int, *, all_it_has: bool
 ) -> None:
-    """Leave out of an update what is not this person's to bring; raises Foreign."""
+    """Leave out of an update what is not this person's to send; raises Foreign."""
     for client in list(update.structs):
         new = _new(update.structs[client], clocks.get(client, 0))
         if not new:

@@ -1,9 +1,8 @@
 """Characters of two code units that an edit cuts: both halves become U+FFFD, as Yjs makes them.
 
-The library keeps the whole character on one side and nothing on the other, so that the lengths of
-what it holds are no longer those of the ids. It must never cut one itself: such characters are
-replaced before it does, in the update or in the document. That moves no id, since U+FFFD is one
-code unit.
+The library keeps the whole character on one side and nothing on the other, so the lengths of its
+content no longer match the ids. It must never cut one itself: such characters are replaced
+beforehand, in the update or in the document. That moves no id, since U+FFFD is one code unit.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from .plan import Plan
 from .structs import Id, Range, Struct, Update, number
 
 REPLACED_PAIR = "\ufffd\ufffd"
-#: For each upper byte of a code unit, whether it is that of a second half.
+#: For each upper byte of a code unit, whether it belongs to a second half.
 SECOND_HALVES = bytes(0xDC <= byte <= 0xDF for byte in range(256))
 
 #: Clocks by client, in order.
@@ -41,13 +40,12 @@ class Pairs:
         return sum(clocks.itemsize * len(clocks) for clocks in self._clocks.values())
 
     def note(self, structs: list[Struct]) -> None:
-        """Note what structs have, which are newer than those before."""
+        """Note the second halves in structs that are newer than those before."""
         for struct in structs:
             if struct.text is not None:
                 clocks = self._clocks.setdefault(struct.client, array("Q"))
                 halves = _second_halves(struct)
-                # What overlaps with what is there must not be noted twice: it is looked up by
-                # bisection.
+                # Overlaps must not be noted twice: lookups are by bisection.
                 clocks.extend(halves[bisect_right(halves, clocks[-1]) :] if clocks else halves)
 
     def forget(self, broken: set[Id]) -> None:
@@ -59,7 +57,7 @@ class Pairs:
                     del self._clocks[client]
 
     def divided(self, update: Update, cuts: Iterable[Id]) -> set[Id]:
-        """Return which of them, and of an update's, stand right after a cut."""
+        """Return which of them, and of an update's, are right after a cut."""
         new = _halves_of([update])
         if not new and not self._clocks:
             return set()
@@ -72,9 +70,9 @@ class Pairs:
         return {at for one in updates for at in cuts_of(one) if self._has(at)}
 
     def outside(self, known: dict[int, int], clocks: dict[int, int]) -> dict[int, int]:
-        """Return how far somebody knows the clients that there are, to a whole character."""
+        """Return how far somebody knows the existing clients, to a whole character."""
         return {
-            # Between the halves of a pair: from before it, as neither is sent alone.
+            # Between the halves of a pair: from before it, since neither is sent alone.
             client: min(clock, clocks[client]) - self._has((client, clock))
             for client, clock in known.items()
             if clock and client in clocks
@@ -93,7 +91,7 @@ def _has(clocks: Clocks, at: Id) -> bool:
 
 
 def _without(clocks: array[int], gone: list[int]) -> array[int]:
-    """Return clocks without others, all in order; there may be a million, and few that go."""
+    """Return clocks without others, all in order; there may be a million, and few to remove."""
     left, at = array("Q"), 0
     for clock in gone:
         end = bisect_left(clocks, clock, at)
@@ -127,14 +125,14 @@ def _halves_of(updates: Iterable[Update]) -> Clocks:
 
 
 def cuts(plan: Plan) -> Iterator[Id]:
-    """Return the ids before which what is planned has something divided."""
+    """Return the ids before which a plan divides something."""
     yield from plan.since.items()
     yield from _between(plan.structs)
     yield from _ends(plan.deletes)
 
 
 def cuts_of(update: Update) -> Iterator[Id]:
-    """Return the ids before which an update has something divided, whatever is known of it."""
+    """Return the ids before which an update divides something, known or not."""
     for found in update.structs.values():
         yield from _between(found)
     yield from _ends(update.deletes)
@@ -171,8 +169,7 @@ def patched(update: Update, broken: set[Id]) -> bytes:
                 continue
             size = len(struct.text.encode())
             text = _patched(struct, cut).encode()
-            # The length stands before the text, in as many bytes as it takes (lib0), and may
-            # change.
+            # The length comes before the text, in as many bytes as it takes (lib0), and may change.
             parts += update.data[at : struct.text_at - len(number(size))], number(len(text)), text
             at = struct.text_at + size
     return b"".join([*parts, update.data[at:]])

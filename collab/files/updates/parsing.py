@@ -30,15 +30,15 @@ from .structs import (
 ELEMENT_TYPE = 3
 HOOK_TYPE = 5
 XML_TEXT_TYPE = 6
-#: What a sub-document may not be made with: JavaScript would call it as a function.
+#: A key that a sub-document may not have: JavaScript would call it as a function.
 CALLED_OPTION = b"gcFilter"
 
 
 def read(data: bytes, *, stored: bool = False) -> Update:
     """Take an update apart; raises Unusable.
 
-    What is `stored` has been taken already: there may be as much of it as there is, and structs of
-    no length, which the library wrote where it cut a character in two, are passed over.
+    A `stored` update has already been accepted: it may be of any size, and structs of no length,
+    which the library wrote where it cut a character in two, are skipped.
     """
     cursor, update = Cursor(data), Update(data)
     _structs(cursor, update, stored)
@@ -117,8 +117,8 @@ def _content(cursor: Cursor, struct: Struct) -> None:
         for _ in range(struct.length):
             cursor.any()
     elif kind == JSON:
-        # The library reads one text more than there are, and so takes what follows for something
-        # else: it would see structs that nobody has checked.
+        # The library reads one text too many, and so misreads what follows: it would see structs
+        # that nobody has checked.
         raise Unusable("it has values in an old format, which is not supported")
     elif kind == TYPE:
         _type(cursor)
@@ -136,7 +136,7 @@ def _string(cursor: Cursor, struct: Struct) -> None:
 
 
 def _single(cursor: Cursor, kind: int) -> None:
-    """Pass a content that counts as one."""
+    """Skip a content that counts as one."""
     if kind == BINARY:
         cursor.sized()
     elif kind == EMBED:
@@ -180,7 +180,7 @@ def _deletes(cursor: Cursor, update: Update, stored: bool) -> None:
 
 
 def _pass_over(update: Update, length: int, stored: bool) -> None:
-    """Leave out what was stored before it would have been refused; raises Unusable."""
+    """Skip what was stored before such things were refused; raises Unusable."""
     update.clean = False
     if not stored:
         what = "a clock is too large" if length else "something has no length"
@@ -190,7 +190,7 @@ def _pass_over(update: Update, length: int, stored: bool) -> None:
 def read_vector(data: bytes, most: int) -> dict[int, int]:
     """Take a state vector apart: how far somebody knows each client; raises Unusable.
 
-    It may have so many clients at `most`: those of the document, and what one update may bring.
+    It may have at `most` this many clients: the document's, and those that one update may add.
     """
     cursor, clocks = Cursor(data), dict[int, int]()
     clients = cursor.count()

@@ -13,15 +13,15 @@ class Plan:
     """The parts of an update that can be applied now."""
 
     update: Update
-    #: What is new and has all that it refers to, in the order in which Yjs takes it.
+    #: Everything new whose references are all there, in the order in which Yjs takes it.
     structs: list[Struct] = field(default_factory=list)
     deletes: dict[int, list[Range]] = field(default_factory=dict)
-    #: The clocks that were known of the clients of these structs.
+    #: The known clocks of these structs' clients.
     since: dict[int, int] = field(default_factory=dict)
-    #: Whether it is written as the library needs it: what is deleted in order, since it is
-    #: quadratic where it is not, and what is in nothing as GC.
+    #: Whether it is written as the library needs it: deletions in order, since unordered ones take
+    #: quadratic time, and structs without a container as GC.
     fit: bool = True
-    #: The clocks that what can't be taken yet waits for, by client.
+    #: The clocks that the rest waits for, by client.
     missing: dict[int, int] = field(default_factory=dict)
 
     @property
@@ -40,7 +40,7 @@ class Plan:
         return not self.structs and not self.deletes
 
     def first(self, count: int) -> Plan:
-        """Return a plan of its first structs alone; what follows is planned after them."""
+        """Return a plan of only its first structs; the rest is planned after them."""
         some = self.structs[:count]
         since = {client: self.since[client] for client in {one.client for one in some}}
         return Plan(self.update, some, {}, since, fit=False)
@@ -73,7 +73,7 @@ def make(update: Update, clocks: dict[int, int]) -> Plan:
 
 
 def _alone(plan: Plan, clocks: dict[int, int]) -> dict[int, int] | None:
-    """Plan what most updates have, one new struct whose neighbours are there, or do nothing."""
+    """Plan the usual case, one new struct whose neighbours are there; otherwise do nothing."""
     if len(plan.update.structs) != 1:
         return None
     ((client, found),) = plan.update.structs.items()
@@ -83,7 +83,7 @@ def _alone(plan: Plan, clocks: dict[int, int]) -> dict[int, int] | None:
     if not struct.clock <= known < struct.next:
         return None
     for at in (struct.left, struct.right, struct.parent):
-        # Something has to come before it, or has not come at all: that is for the whole order.
+        # Something has to come before it, or is missing: that needs the full ordering.
         if isinstance(at, tuple) and at[1] >= clocks.get(at[0], 0):
             return None
     plan.structs.append(struct)
@@ -107,7 +107,7 @@ def _plan_deletes(plan: Plan, client: int, end: int, found: list[Range]) -> None
 
 
 def in_order(found: list[Range]) -> list[Range]:
-    """Return the same ranges in order, and those that touch as one."""
+    """Return the same ranges in order, adjacent ones joined."""
     joined: list[Range] = []
     for clock, length in sorted(found):
         last, size = joined[-1] if joined else (clock, 0)
@@ -123,7 +123,7 @@ def _miss(plan: Plan, client: int, clock: int) -> None:
 
 
 class _Order:
-    """Puts the structs of an update in order, as Yjs does: what one refers to goes before it."""
+    """Orders the structs of an update as Yjs does: each after those that it refers to."""
 
     def __init__(self, clocks: dict[int, int], plan: Plan) -> None:
         self._known, self._plan, self._queues = clocks, plan, plan.update.structs
@@ -132,7 +132,7 @@ class _Order:
         self._stuck: set[int] = set()
 
     def sort(self) -> dict[int, int]:
-        """Fill in the plan; returns the clocks that are reached with it."""
+        """Fill in the plan; returns the clocks that it reaches."""
         for client in sorted(self._queues, reverse=True):
             while self._more(client):
                 self._descend(client)
@@ -147,7 +147,7 @@ class _Order:
         return queue is not None and client not in self._stuck and self._at[client] < len(queue)
 
     def _descend(self, client: int) -> None:
-        """Take the next struct of a client, and before it what it refers to."""
+        """Take the next struct of a client, after those that it refers to."""
         stack, on_stack = [client], {client}
         while stack:
             client = stack[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-#: A client and its clock: who made something, and at which place in the sequence of their changes.
+#: A client and its clock: who made something, and where in the sequence of their changes.
 Id = tuple[int, int]
 #: A range of one client's clocks: its beginning and its length.
 Range = tuple[int, int]
@@ -41,13 +41,13 @@ class Struct:
     #: What its editor inserted it after, and before.
     left: Id | None
     right: Id | None
-    #: The type that it is in: its id, or a root's name; None: that of its neighbours.
+    #: The type that contains it: its id, or a root's name; None: that of its neighbours.
     parent: Id | str | None
-    #: What it is in, once that has been looked up; None where a type is gone.
+    #: Its container, once that has been looked up; None where a type is gone.
     inside: Id | str | None
     start: int
     end: int
-    #: Of a string that has characters of two code units: itself, and where its bytes begin.
+    #: For a string with characters of two code units: the string, and where its bytes begin.
     text: str | None
     text_at: int
 
@@ -83,7 +83,7 @@ class Update:
     structs: dict[int, list[Struct]] = field(default_factory=dict)
     #: By client.
     deletes: dict[int, list[Range]] = field(default_factory=dict)
-    #: Whether all that its bytes say is in here.
+    #: Whether everything that its bytes say is in here.
     clean: bool = True
     #: Whether it has characters of two code units.
     astral: bool = False
@@ -95,7 +95,7 @@ class Update:
 
 
 def number(value: int) -> bytes:
-    """Write a number: seven bits a byte, the lowest first."""
+    """Write a number: seven bits to a byte, the lowest first."""
     if value < 128:
         return bytes((value,))
     written = bytearray()
@@ -112,12 +112,12 @@ def section(client: int, clock: int, structs: list[bytes]) -> bytes:
 
 
 def update(runs: list[bytes], deletes: dict[int, list[Range]]) -> bytes:
-    """Write an update of sections, and of what is deleted."""
+    """Write an update from sections and deletions."""
     return number(len(runs)) + b"".join(runs) + ranges(deletes)
 
 
 def ranges(deletes: dict[int, list[Range]]) -> bytes:
-    """Write what is deleted."""
+    """Write deletions."""
     parts = [number(len(deletes))]
     for client, found in deletes.items():
         parts += number(client), number(len(found))

@@ -1,4 +1,4 @@
-"""Updates that refer to what has not come yet."""
+"""Updates that refer to something that has not arrived yet."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from dataclasses import replace
 from ...frozen import frozen
 from .structs import Update
 
-#: How many wait for one document. Past it all are dropped: whoever brings what is missing is
-#: asked for all that they have, in any case.
+#: How many wait for one document. Past it all are dropped: the editor that brings the missing part
+#: is asked for all that it has anyway.
 MAX_WAITING_UPDATES = 64
-#: Bytes that wait for one document, likewise.
+#: Bytes that may wait for one document, likewise.
 MAX_WAITING_BYTES = 4 * 2**20
-#: Pieces of all that wait: they may all become whole at once, in the texts' one thread, and a piece
-#: takes some ten microseconds. The longest update that is taken has fewer.
+#: Pieces of all that wait: they may all become complete at once, in the texts' one thread, and a
+#: piece takes some ten microseconds. The longest update that is accepted has fewer.
 MAX_WAITING_PIECES = 25_000
 #: Ranges that cost as much as a piece.
 RANGES_A_PIECE = 10
-#: How often one is tried: each time something has come of what it waits for, and something else
-#: has not.
+#: How often one is tried: each time, part of what it waits for has arrived, and another part has
+#: not.
 MAX_ATTEMPTS = 8
 
 
 def work_of(update: Update) -> int:
-    """Return how much work it is to look at an update again."""
+    """Return how much work it is to check an update again."""
     return update.count + sum(map(len, update.deletes.values())) // RANGES_A_PIECE
 
 
@@ -38,17 +38,17 @@ class PendingUpdate:
     update: Update
     person: int
     missing: dict[int, int]
-    #: How much work it is to look at it, and how often that was done.
+    #: How much work it is to check it, and how often that was done.
     pieces: int
     tries: int
 
     @property
     def ready(self) -> PendingUpdate:
-        """The same for what has come, where there was no room for all of it."""
+        """The same for an update that has arrived, where there was no room for all of it."""
         return replace(self, missing={0: 0})
 
     def is_over(self, clocks: dict[int, int]) -> bool:
-        """Return whether something that it waits for has come."""
+        """Return whether something that it waits for has arrived."""
         return any(clocks.get(client, 0) >= clock for client, clock in self.missing.items())
 
 
@@ -58,14 +58,14 @@ class WaitingList:
     def __init__(self) -> None:
         self._waiting: list[PendingUpdate] = []
         self._bytes = 0
-        #: How much work all of them are.
+        #: How much work all of them are together.
         self.pieces = 0
-        #: CPU seconds of updates that had waited, by their person: whoever brings what
-        #: they waited for does not pay for them.
+        #: CPU seconds of updates that had waited, by their person: the sender of the missing part
+        #: does not pay for them.
         self._bills: defaultdict[int, float] = defaultdict(float)
 
     def add(self, one: PendingUpdate) -> None:
-        """Keep an update until what it refers to has come, unless it was tried too often."""
+        """Keep an update until what it refers to has arrived, unless it was tried too often."""
         if one.tries >= MAX_ATTEMPTS:
             return
         self._waiting.append(one)
@@ -79,7 +79,7 @@ class WaitingList:
             self._waiting, self._bytes, self.pieces = [], 0, 0
 
     def take(self, clocks: dict[int, int]) -> PendingUpdate | None:
-        """Take out the first for which something has come."""
+        """Take out the first for which something has arrived."""
         for at, waiting in enumerate(self._waiting):
             if waiting.is_over(clocks):
                 self._bytes -= len(waiting.update.data)
@@ -88,7 +88,7 @@ class WaitingList:
         return None
 
     def is_over(self, clocks: dict[int, int]) -> bool:
-        """Tell whether there is one for which something has come."""
+        """Return whether there is one for which something has arrived."""
         return any(waiting.is_over(clocks) for waiting in self._waiting)
 
     @contextmanager

@@ -1,1 +1,1 @@
-"""What all doors for Yjs editors share, whatever is spoken over them."""
+"""What all doors for Yjs editors share, whichever protocol they speak."""

@@ -2,14 +2,14 @@
 
 Editors repeat what they hear, from us and from other tabs of their browser (BroadcastChannel), so a
 connection announces more editors than its own. An editor belongs to the connection that announced
-it first, and goes with it. Two things distinguish an editor's own word from an echo:
+it first, and disappears with it. Two things distinguish an editor's own word from an echo:
 
 - A stock editor that connects announces itself before it has heard of anybody. What a connection
-  says so (`opening`) is its own, also where an older connection, which may be broken, still has it;
-  and it speaks for nobody else.
-- An editor that has gone is remembered for a while: an echo, whose clock is not higher, brings none
-  back. An editor that comes back with its old clock is announced with a higher one: others would
-  take no notice of it (y-protocols compares clocks).
+  announces then (`opening`) is its own, even where an older connection, which may be broken, still
+  has it; and it speaks for nobody else.
+- An editor that has left is remembered for a while: an echo, whose clock is not higher, does not
+  bring it back. An editor that returns with its old clock is announced with a higher one: others
+  would otherwise ignore it (y-protocols compares clocks).
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from .protocol import GONE_STATE, MAX_NUMBER, State
 MAX_STATE_BYTES = 64 * 1024
 #: Editors of one connection.
 MAX_EDITORS = 16
-#: Seconds, and editors, for which those who have gone are remembered; others drop one that is
-#: silent after 30 s, and an editor that is away raises its clock every 15 s.
+#: How many seconds, and how many, editors that have left are remembered; others drop a silent one
+#: after 30 s, and an editor that is away raises its clock every 15 s.
 REMEMBERED_S = 60.0
 MAX_EDITORS_REMEMBERED = 1024
 
@@ -37,8 +37,8 @@ MAX_EDITORS_REMEMBERED = 1024
 class _Editor:
     #: As it was sent to others.
     state: State
-    #: The clock with which its connection announced it, and the highest one heard of: a tab
-    #: may have it from another tab, and would not let go of it for a lower one.
+    #: The clock with which its connection announced it, and the highest one heard of: a tab may
+    #: have it from another tab, and would not drop it for a lower one.
     clock: int
     heard: int
     #: Its connection, or the name of the process that has it.
@@ -48,8 +48,8 @@ class _Editor:
     def raised(self) -> State:
         """Return its state with a higher clock.
 
-        Whoever loses the connection forgets everybody but for their clocks, and would take no
-        notice of the same ones.
+        An editor that loses the connection forgets everybody except for their clocks, and would
+        ignore the same ones.
         """
         self.state = replace(self.state, clock=self.state.clock + 1)
         return self.state
@@ -74,7 +74,7 @@ class _Text:
         known = self.editors.get(told.client)
         if known is None:
             return self._come(told, owner, user_id, opening=opening)
-        # Nobody speaks for another person's editor, whatever client id they take.
+        # Nobody speaks for another person's editor, whatever client id they use.
         if known.user_id != user_id:
             return None
         if known.owner is not owner and not opening:
@@ -87,7 +87,7 @@ class _Text:
             return None
         if told.gone:
             return self.remove(known)
-        # Always one higher than what others have: they pass over what is not.
+        # Always one higher than what others have: they ignore anything else.
         known.state = replace(told, clock=max(told.clock, known.state.clock + 1))
         return known.state
 
@@ -101,16 +101,16 @@ class _Text:
             return self._gone_still(told, gone)
         if sum(one.owner is owner for one in self.editors.values()) >= MAX_EDITORS:
             return None
-        # An editor that hears of its own going answers with a clock one higher, and takes what we
-        # tell of it afterwards only if that is higher still.
+        # An editor that hears that it has left answers with a clock one higher, and accepts what we
+        # say about it afterwards only if that is higher still.
         state = replace(told, clock=max(told.clock, gone.clock + 2 if gone else 0))
         self.editors[told.client] = _Editor(state, told.clock, told.clock, owner, user_id)
         return state
 
     def hear(self, told: State, origin: str, user_id: int) -> State | None:
-        """Take in what another process tells of an editor of its; returns what to send here.
+        """Take in what another process says about one of its editors; returns what to send here.
 
-        Clocks are each process' own: to each connection that comes they are raised.
+        Each process has its own clocks: they are raised for each connection that comes.
         """
         known, gone = self.editors.get(told.client), self._remembered(told.client)
         if told.gone:
@@ -128,7 +128,7 @@ class _Text:
         return gone if gone and time.monotonic() - gone.at <= REMEMBERED_S else None
 
     def _gone_still(self, told: State, gone: _Gone | None) -> State | None:
-        """Say again that an editor has gone: a tab that repeats it still shows it."""
+        """Repeat that an editor has left: a tab that echoes it still shows it."""
         if gone is None:
             return None
         clock = max(told.clock, gone.clock)
@@ -136,7 +136,7 @@ class _Text:
         return State(told.client, clock, GONE_STATE)
 
     def remove(self, editor: _Editor) -> State:
-        """Remove an editor, and remember that it has gone; returns what to send to others."""
+        """Remove an editor, and remember that it has left; returns what to send to others."""
         client, clock = editor.state.client, max(editor.state.clock, editor.heard)
         del self.editors[client]
         self.gone.pop(client, None)
@@ -154,17 +154,17 @@ class Awareness:
     _texts: dict[int, _Text] = field(default_factory=dict)
 
     def in_order(self) -> threading.RLock:
-        """Return what to hold from a call that finds something to tell until it is told.
+        """Return the lock to hold from a call that finds something to announce until it is sent.
 
-        Else threads overtake each other, and whoever comes between hears last of an editor that has
-        gone that it is there.
+        Otherwise threads overtake each other, and the last that a newcomer hears of an editor that
+        has left is that it is there.
         """
         return self._lock
 
     def join(self, file_id: int, owner: object) -> list[State]:
-        """Take a connection in, and return what to send it about the editors that are there.
+        """Add a connection, and return what to send it about the editors that are there.
 
-        Whoever has gone is remembered while anybody is there to repeat it.
+        Editors that have left are remembered while anybody is there to echo them.
         """
         with self._lock:
             text = self._texts.setdefault(file_id, _Text())
@@ -180,10 +180,10 @@ class Awareness:
         *,
         opening: bool = False,
     ) -> list[State]:
-        """Take in what a connection says; returns what of it to send to others.
+        """Take in what a connection says; returns what to send to others.
 
-        What is too big, or not the connection's to announce, is passed over: an editor repeats it,
-        and closing its connection would help nobody.
+        States that are too big, or not the connection's to announce, are ignored: an editor repeats
+        them, and closing its connection would help nobody.
         """
         opening = opening and len(told) == 1
         with self._lock:
@@ -212,7 +212,7 @@ class Awareness:
             self._texts.pop(file_id, None)
 
     def hear(self, file_id: int, origin: str, user_id: int, told: list[State]) -> list[State]:
-        """Take in what another process tells of its editors; returns what to send to those here."""
+        """Take in what another process says about its editors; returns what to send here."""
         with self._lock:
             text = self._texts.setdefault(file_id, _Text())
             found = [text.hear(one, origin, user_id) for one in told]

@@ -1,4 +1,4 @@
-"""Small changes that come faster than messages may: said as one, before they are carried out."""
+"""Small changes that come faster than messages may, joined before they are carried out."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ..updates.joining import Joined
 from . import protocol
 from .protocol import SYNC, UPDATE, MessageReader
 
-#: Bytes of a message that is small: some typing, and not a paste.
+#: Bytes of a small message: some typing, not a paste.
 MAX_SMALL_BYTES = 1024
 
 Messages = deque[str | bytes]
 
 
 def join(messages: Messages) -> None:
-    """Replace changes that follow on one another by one that says the same."""
+    """Replace changes that follow one another by one that says the same."""
     joined = list(_joined(messages))
     messages.clear()
     messages.extend(joined)
@@ -31,7 +31,7 @@ def _joined(messages: Iterable[str | bytes]) -> Iterator[str | bytes]:
             continue
         yield from _said(group)
         group = Joined()
-        # The first of a new group; what can't be joined goes as it came.
+        # The first of a new group; a change that can't be joined goes as it came.
         if update is None or not group.add(update):
             yield one
     yield from _said(group)

@@ -1,4 +1,4 @@
-"""With which close code an error ends a Yjs editor's connection."""
+"""The close code with which an error ends a Yjs editor's connection."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CLOSE_CODES = {
 
 
 def note_refusal(path: str, error: ApiError) -> None:
-    """Record for the audit that a token is not good; one that has run out is nobody's attack."""
+    """Record for the audit that a token is invalid; an expired one is no attack."""
     if error.status == 401 and not isinstance(error, TokenExpired):
         refusals.token("WEBSOCKET", path, error)
 

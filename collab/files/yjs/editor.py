@@ -1,4 +1,4 @@
-"""One Yjs editor of a text, whatever door it came through: its document and ours, kept the same."""
+"""One Yjs editor of a text, whichever door it came through: its document and ours, kept in sync."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from .protocol import (
     State,
 )
 
-#: Bytes of editors' states in one message; the rest is passed over.
+#: Bytes of editors' states in one message; the rest is ignored.
 MAX_AWARENESS_BYTES = 2**20
 #: About how many bytes of the message go with each state.
 STATE_BYTES = 32
 #: What it costs to read a state, on top of its bytes, in bytes.
 READING_BYTES = 64
-#: How many more states than changes an editor may send: it repeats all that it hears.
+#: How many times as many states as changes an editor may send: it repeats all that it hears.
 MAX_STATES_REPEATED = 10
 
 
@@ -48,7 +48,7 @@ class Editor(Merging):
     def __init__(
         self, caller: Caller, file_id: int, follower: YjsFollower, *, lf: bool = False
     ) -> None:
-        """Make one; `lf` has the text's line breaks as LF while it is there."""
+        """Make one; `lf` keeps the text's line breaks LF while the editor is there."""
         super().__init__(caller, file_id, follower)
         self._newlines = Newlines(file_id, caller) if lf else None
         rate = setting("MESSAGE_RATE")
@@ -71,13 +71,13 @@ class Editor(Merging):
                 self._newlines.begin(counts=not self.follower.counts_lf)
             self.follower.begin(self._file_id, self.greet())
         self.follower.tell(self._awareness.join(self._file_id, self))
-        # An editor may be there for days, and must hold no connection to the database.
+        # An editor may stay for days, and must hold no connection to the database.
         db.session.remove()
         yield from ()
 
     @abstractmethod
     def greet(self) -> int:
-        """Say the first words; returns the version after which the editor is told all."""
+        """Send the first messages; returns the version after which the editor is sent all."""
 
     def answered(self) -> None:
         """Learn that the editor has been sent all that it lacked."""
@@ -88,7 +88,7 @@ class Editor(Merging):
             raise TokenExpired("The access token has expired: connect again with a fresh one.")
 
     def take(self, data: str | bytes) -> Work:
-        """Carry out one message; kinds that the stock server passes over are passed over."""
+        """Carry out one message; ignore the kinds that the stock server ignores."""
         if isinstance(data, str):
             raise Malformed("Yjs speaks in binary messages, not in text.")
         reader = MessageReader(data)
@@ -116,15 +116,14 @@ class Editor(Merging):
         self._opening &= kind != STEP_2
         if kind not in (STEP_2, UPDATE):
             raise Malformed(f"There is no message {kind} about the document.")
-        # An editor that has nothing to tell sends an empty one: it costs nothing, and is saved
-        # already.
+        # An editor without news sends an empty one: it costs nothing, and is already saved.
         if data != EMPTY_UPDATE:
             self.merge(kind, data)
         else:
             self.saved()
 
     def _tell_missing(self, vector: bytes) -> Work:
-        """Send the editor what it lacks, after what it is being sent already."""
+        """Send the editor what it lacks, after what it is already being sent."""
         while not self.follower.idle:
             yield
         with self.follower.held():
@@ -146,13 +145,13 @@ class Editor(Merging):
             news = self._awareness.tell(self._file_id, self, user_id, told, opening=opening)
             self._untold |= {one.client for one in news}
             gone = [one for one in news if one.gone]
-            # What is told later is what they are then.
+            # Whatever is sent later is their state at that time.
             all_of_them = gone + self._awareness.states(self._file_id, self._untold)
             size = sum(len(one.json) + STATE_BYTES for one in all_of_them)
             if self._untold and not self.live.awareness.take(user_id, size):
                 self._untold.clear()
                 self._relay(all_of_them)
-            # Whoever has gone is told in any case: others would show their cursors for ever.
+            # Departures are announced in any case: others would show these cursors for ever.
             else:
                 self._untold -= {one.client for one in gone}
                 self._relay(gone)
@@ -164,7 +163,7 @@ class Editor(Merging):
             self.live.hub.signal(signal)
 
     def finish(self) -> None:
-        """Tell the others that this editor has gone; what it sent is carried out anyway."""
+        """Tell the others that this editor has left; what it sent is carried out anyway."""
         if self._newlines is not None:
             self._newlines.end()
         self.follower.leave()

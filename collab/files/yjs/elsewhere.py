@@ -30,7 +30,7 @@ class EditorsElsewhere:
         return {"states": [(one.client, one.clock, one.json.decode()) for one in states]}
 
     def hear(self, origin: str, message: Message) -> Message:
-        """Note what editors of another process say; those here are told what of it is news."""
+        """Note what editors of another process say, and pass what is new on to those here."""
         file_id = int(message.topic.partition(":")[2])
         states = message.data["states"]
         told = [State(client, clock, json.encode()) for client, clock, json in states]
@@ -38,12 +38,12 @@ class EditorsElsewhere:
         return Message.signal(message.topic, message.type, message.actor, {"states": news})
 
     def tell(self) -> Iterator[Message]:
-        """Yield what the editors of this process have said last."""
+        """Yield what the editors of this process said last."""
         for file_id, user_id, state in self._editors.here():
             yield changed(file_id, user_id, [state])
 
     def forget(self, origin: str) -> Iterator[Message]:
-        """Let the editors of a process go that has ended."""
+        """Drop the editors of a process that has ended."""
         for file_id, states in self._editors.forget(origin):
             yield changed(file_id, None, states)
 
@@ -54,5 +54,5 @@ def changed(file_id: int, user_id: int | None, states: list[State]) -> Message:
 
 
 def init_app(app: Flask) -> None:
-    """Have the states of editors told to other processes."""
+    """Have the states of editors sent to other processes."""
     on_exchange(app, EDITORS_CHANGED, EditorsElsewhere(app))

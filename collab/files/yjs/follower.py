@@ -1,8 +1,8 @@
 """What Yjs editors are sent: the log's updates of the text, and each other's states.
 
-An editor is never behind by messages, only by versions and by the newest states of others. So
-none is cut off for what others send, or for its own echo: while it has not
-taken what it was sent, nothing is added; then it gets in one update what was changed meanwhile.
+An editor is never behind by messages, only by versions and by the newest states of others. So none
+is disconnected for what others send, or for its own echo: nothing is added until it has taken what
+it was sent; then it gets everything that changed meanwhile in one update.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from . import protocol
 from .line import Line, OnLine
 from .protocol import UPDATE, State
 
-#: Events after which there is no text any more; the others take the right to it away.
+#: Events after which the text no longer exists; the others take the right to it away.
 DELETIONS = ("file.deleted", "workspace.deleted", "project.deleted")
-#: What an editor is told then: of a deletion in the same words whatever finds out first, since
+#: What an editor is told then: a deletion has the same words whatever notices it first, since
 #: programs compare them.
 FILE_GONE = "This file is gone"
 READING_OVER = "You may not read this file any more"
@@ -49,7 +49,7 @@ def editors_topic(file_id: int) -> str:
     return f"yjs:{file_id}"
 
 
-#: The type of the signal by which they are told; it is not an event, and goes to them alone.
+#: The type of the signal that tells them; it is not an event, and goes only to them.
 EDITORS_CHANGED = "editors.changed"
 
 
@@ -58,7 +58,7 @@ class News:
     """What is new for the editors of a text: versions up to one, and states of editors."""
 
     file_id: int
-    #: The version before, and the newest one; the same if there are only states.
+    #: The version before, and the newest one; both the same if there are only states.
     base: int
     version: int
     states: Sequence[State]
@@ -67,7 +67,7 @@ class News:
 
     @cached_property
     def joined(self) -> tuple[bytes, int]:
-        """Return the versions as one update, made once for all who know the one before."""
+        """Return the versions as one update, made once for all who know the version before."""
         return joined(self.file_id, self.base, self.version)
 
     @cached_property
@@ -96,11 +96,11 @@ class YjsFollower(WireFollower, OnLine):
         self._holding = False
         #: The version that the editor knows or is being sent, and the newest one.
         self._known = self._newest = 0
-        #: What else it has not been sent: others' newest states.
+        #: What else it has yet to be sent: others' newest states.
         self._states: dict[int, State] = {}
-        #: Whether it has lost the text, or left it: it is sent nothing more of it.
+        #: Whether it has lost the text, or left it: it is sent nothing more.
         self.gone = False
-        #: Whether it can't count a CR, and may not have others bring none.
+        #: Whether it can't count a CR, and may not keep others from bringing one.
         self.counts_lf = False
         with self._gate:
             line.join(self)
@@ -111,7 +111,7 @@ class YjsFollower(WireFollower, OnLine):
         return b""
 
     def chunk(self, messages: Sequence[Message]) -> News:
-        """Gather what is new; each editor is sent what it lacks of it."""
+        """Gather what is new; each editor is sent the part that it lacks."""
         file_id = int(messages[0].topic.partition(":")[2])
         versions = [one.data["version"] for one in messages if one.type == "file.edited"]
         told = [one for one in messages if one.type == EDITORS_CHANGED and not one.id]
@@ -126,7 +126,7 @@ class YjsFollower(WireFollower, OnLine):
     # -- from the hub -----------------------------------------------------------------------------
 
     def deliver(self, chunk: Any, last_id: int) -> None:
-        """Send what is new now, or once the editor has read what it was sent before."""
+        """Send what is new, now or once the editor has read what it was sent before."""
         if chunk.cr and self.counts_lf:
             self.end(TRY_AGAIN_LATER, "The text may have other line breaks than LF now.")
         with self._gate:
@@ -140,7 +140,7 @@ class YjsFollower(WireFollower, OnLine):
         self.deliver(chunk, 0)
 
     def resume(self) -> None:
-        """Go on, where it was put off."""
+        """Continue where sending was postponed."""
         with self._gate:
             self._go_on(None)
 
@@ -169,7 +169,7 @@ class YjsFollower(WireFollower, OnLine):
             self._send(message)
 
     def tell(self, states: Sequence[State]) -> None:
-        """Send editors' states, as soon as there is nothing else to send."""
+        """Send editors' states as soon as there is nothing else to send."""
         with self._gate:
             protocol.merge(self._states, states)
             self._tell_states()
@@ -199,7 +199,7 @@ class YjsFollower(WireFollower, OnLine):
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Send nothing within this block, and at its end what has come meanwhile."""
+        """Hold everything back within this block, and send it at its end."""
         with self._gate:
             self._holding = True
         try:
@@ -210,7 +210,7 @@ class YjsFollower(WireFollower, OnLine):
             self._line.go_on_later()
 
     def forget_held(self) -> None:
-        """Drop what has come: there was no right to it any more."""
+        """Drop what was held back: there was no longer a right to it."""
         with self._gate:
             self._newest = self._known
             self._states.clear()
@@ -219,7 +219,7 @@ class YjsFollower(WireFollower, OnLine):
 
     @property
     def waits(self) -> bool:
-        """Return whether there is something that it has not been sent."""
+        """Return whether there is something that it has yet to be sent."""
         news = self._newest > self._known or bool(self._states)
         return news and not self._holding and not self.gone
 
@@ -249,7 +249,7 @@ class YjsFollower(WireFollower, OnLine):
 
 
 def joined(file_id: int, known: int, newest: int) -> tuple[bytes, int]:
-    """Return what was changed after a version as one update, and up to which version it goes.
+    """Return what changed after a version as one update, and up to which version it goes.
 
     If some of it has been compacted meanwhile, the whole document is sent.
     """

@@ -1,7 +1,7 @@
 """What the editors of one socket are sent: one message after the other, at the reader's pace.
 
-A long message goes out in fragments, between which no other may stand (RFC 6455 §5.4). The editors
-of a socket, of which Hocuspocus may have several, share its line.
+A long message goes out in fragments, and no other may come between them (RFC 6455 §5.4). The
+editors of a socket share its line; with Hocuspocus there may be several.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ...realtime.transport.wire import Wire
 
 #: Unsent bytes past which an editor is sent nothing more until it has read.
 MAX_AHEAD_BYTES = 256 * 1024
-#: Short messages that may wait for a long one before the reader is cut off.
+#: Short messages that may wait for a long one before the reader is disconnected.
 MAX_WAITING_MESSAGES = 5_000
 
 
@@ -29,7 +29,7 @@ class OnLine(Resumable):
     @property
     @abstractmethod
     def waits(self) -> bool:
-        """Return whether there is something that it has not been sent."""
+        """Return whether there is something that it has yet to be sent."""
 
 
 class Line:
@@ -38,22 +38,22 @@ class Line:
     def __init__(self, wire: Wire, hub: Hub) -> None:
         self.wire, self._hub = wire, hub
         self.gate = threading.Lock()
-        #: Replaced with each change: it is read without the gate, too.
+        #: Replaced with each change: it is also read without the gate.
         self._followers: tuple[OnLine, ...] = ()
         #: What is left of a long message.
         self._pieces: Iterator[bytes] | None = None
         #: Messages that wait for its end.
         self._later: deque[bytes] = deque()
-        #: What to ask after them: the newest question of each editor.
+        #: What to ask after them: each editor's newest question.
         self._asked: dict[OnLine, bytes] = {}
         wire.on_drained = self.go_on_later
 
     def join(self, follower: OnLine) -> None:
-        """Take an editor in, before anything is sent to it."""
+        """Add an editor, before anything is sent to it."""
         self._followers = (*self._followers, follower)
 
     def leave(self, follower: OnLine) -> None:
-        """Forget an editor; what is on its way is sent."""
+        """Forget an editor; what is on its way is still sent."""
         self._followers = tuple(one for one in self._followers if one is not follower)
         self._asked.pop(follower, None)
 
@@ -70,7 +70,7 @@ class Line:
     def send(self, message: bytes) -> None:
         """Send a message of any length as soon as none is on its way.
 
-        Whoever has many of them sends none while the line is `busy`.
+        Callers with many of them send none while the line is `busy`.
         """
         if self._pieces is None:
             self._begin(message)
@@ -86,7 +86,7 @@ class Line:
         return True
 
     def add(self, message: bytes) -> None:
-        """Send a short message likewise; a reader for whom too many wait is cut off."""
+        """Send a short message likewise; a reader for whom too many wait is disconnected."""
         self.send(message)
         if len(self._later) > MAX_WAITING_MESSAGES:
             self.wire.cut()
@@ -117,7 +117,7 @@ class Line:
         return self._asked.pop(next(iter(self._asked))) if self._asked else None
 
     def go_on_later(self) -> None:
-        """Send the rest of a message; what is after it needs the database: another thread."""
+        """Send the rest of a message; what follows needs the database, and so another thread."""
         waiting: Iterable[OnLine] = self._followers
         if self.gate.acquire(blocking=False):
             try:

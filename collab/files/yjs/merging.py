@@ -1,4 +1,4 @@
-"""What a Yjs editor sends of a text: handed over to be merged, and what becomes of it."""
+"""What a Yjs editor sends for a text: handing it over to be merged, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class Merging(Connection):
 
     @abstractmethod
     def refused(self, error: Forbidden) -> None:
-        """Tell an editor, which may go on reading, that a change of its is not taken."""
+        """Tell an editor, which may go on reading, that its change is not accepted."""
 
     def saved(self) -> None:
-        """Learn that a change is on disk, or was known."""
+        """Learn that a change is on disk, or was known already."""
 
     def patience(self) -> float:
         """Return the seconds until something is due."""
@@ -61,7 +61,7 @@ class Merging(Connection):
         return self._resume_at - time.monotonic()
 
     def owe(self, size: int) -> None:
-        """Count bytes of edits; go on when the person's, on all connections, are in the rate."""
+        """Count bytes of edits; go on when the person's total is within the rate."""
         self._rest(self.live.edits.owe(self.caller.user_id, size))
 
     def _rest(self, seconds: float) -> None:
@@ -81,8 +81,8 @@ class Merging(Connection):
     # -- handing over -------------------------------------------------------------------------
 
     def merge(self, kind: int, data: bytes) -> None:
-        """Have what the editor sent merged; what is no update ends it after what came before."""
-        # As long as this person's edits, on all connections, are over the rate.
+        """Have what the editor sent merged; a non-update ends it, after what came before."""
+        # For as long as this person's edits, on all connections, exceed the rate.
         self.owe(len(data) + UPDATE_BYTES)
         all_it_has = kind == STEP_2
         try:
@@ -99,7 +99,7 @@ class Merging(Connection):
         return known and self.pause() <= 0
 
     def at_once(self, data: str | bytes) -> bool:
-        """Hand over a small change; whatever else comes is for a turn."""
+        """Hand over a small change; everything else is for a turn."""
         update = small_update(data)
         if update is None or update == EMPTY_UPDATE or not self.hurries:
             return False
@@ -115,7 +115,7 @@ class Merging(Connection):
 
     def _hand_over(self, kind: int, change: Change) -> None:
         what, size = (kind, change.update), _memory_of(change)
-        # Nothing is said of a change that is on disk, and all else is for a turn.
+        # Nothing is said about a change that is on disk; everything else is for a turn.
         plain = kind == UPDATE and not self.tells_saved
         answer = lambda applied: b"" if plain and _is_whole(applied) else None  # noqa: E731
         self._deferred.add(what, size, writer().soon(change), answer)
@@ -123,11 +123,11 @@ class Merging(Connection):
     # -- what becomes of it -------------------------------------------------------------------
 
     def settle(self) -> None:
-        """See to what is on disk of what the editor sent; raises what can't be borne."""
+        """Handle what has reached the disk of what the editor sent; raises errors that end it."""
         self._settle(wait=False)
 
     def settle_all(self) -> None:
-        """Do the same once all is there."""
+        """Do the same once all of it has."""
         self._settle(wait=True)
 
     def _settle(self, *, wait: bool) -> None:
@@ -145,12 +145,12 @@ class Merging(Connection):
             return
         self._awaits_step_2 &= kind != STEP_2
         if kind == UPDATE and not _is_whole(applied):
-            self._lacks = True  # it is on disk when all that the editor has is
+            self._lacks = True  # it is on disk when everything that the editor has is
         else:
             self.saved()
 
     def ask_for_all(self) -> int:
-        """Ask what the editor has that the text lacks; returns the text's version."""
+        """Ask for what the editor has and the text lacks; returns the text's version."""
         ask = lambda one, version: (one.vector(), version)  # noqa: E731
         vector, version = writer().ask(self._file_id, ask)
         self._awaits_step_2 = True
@@ -158,7 +158,7 @@ class Merging(Connection):
         return int(version)
 
     def _on_refusal(self, kind: int, update: Update, error: Forbidden) -> None:
-        """Go on with an editor that only reads: it always sends all it has, and people try keys."""
+        """Keep an editor that only reads: it always sends all it has, and people press keys."""
         self._may_read()
         if kind == STEP_2 and self._is_known(update):
             self.saved()
@@ -169,7 +169,7 @@ class Merging(Connection):
         self.refused(error)
 
     def _is_known(self, update: Update) -> bool:
-        """Return whether there is nothing new in what was asked for."""
+        """Return whether what was asked for has nothing new."""
         if not self._awaits_step_2:
             return False
         self._awaits_step_2 = False
@@ -195,5 +195,5 @@ def _memory_of(change: Change) -> int:
 
 
 def _is_whole(applied: Applied) -> bool:
-    """Return whether an update was of use without what may have come before it."""
+    """Return whether an update was useful without what may have come before it."""
     return bool(applied.update) and not applied.lacks

@@ -12,7 +12,7 @@ from ..editing.newlines import LF_TEXTS
 from ..editing.writer import writer
 from ..text.tidying import tidied
 
-#: How often the text may be changed by others while its line breaks are looked for.
+#: How often others may change the text while its line breaks are being found.
 MAX_TRIES = 3
 
 
@@ -31,9 +31,9 @@ class Newlines:
         self._here = False
 
     def begin(self, *, counts: bool) -> None:
-        """Change those that are there, in the opener's name; raises Forbidden, Unavailable.
+        """Convert existing line breaks, in the opener's name; raises Forbidden, Unavailable.
 
-        Whoever only reads (not `counts`) changes nothing, and makes nobody else write differently.
+        Those who only read (not `counts`) change nothing, and make nobody else write differently.
         """
         if counts:
             self._here = True
@@ -59,7 +59,7 @@ class Newlines:
             ) from None
 
     def end(self) -> None:
-        """Let go of it, once."""
+        """Release the text, once."""
         if self._here:
             self._here = False
             LF_TEXTS.here().leave(self._file_id)

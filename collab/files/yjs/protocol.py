@@ -1,7 +1,7 @@
 """What Yjs editors say over a WebSocket: y-protocols in the encoding of lib0.
 
-A message is its type, and what belongs to it; numbers are written seven bits a byte, the lowest
-first, and bytes and texts after their length.
+A message is its type and its content; numbers are written seven bits to a byte, the lowest first,
+and bytes and texts after their length.
 """
 
 from __future__ import annotations
@@ -85,10 +85,10 @@ def denied(reason: str) -> bytes:
     return bytes((AUTH, PERMISSION_DENIED)) + sized(reason.encode())
 
 
-#: Editors' states in one message; the rest is passed over. A stock editor repeats what it hears in
-#: as many as it was told at once.
+#: Editors' states in one message; the rest is ignored. A stock editor repeats as many in one
+#: message as it heard at once.
 MAX_STATES = 4096
-#: The state of an editor that has gone.
+#: The state of an editor that has left.
 GONE_STATE = b"null"
 
 
@@ -107,9 +107,9 @@ class State:
 
 
 def merge(waiting: dict[int, State], news: Iterable[State]) -> None:
-    """Add states to those that wait to be sent, unless what waits is newer.
+    """Add states to those that wait to be sent, unless a waiting one is newer.
 
-    Whoever comes is told at once, with higher clocks, of what others are about to hear.
+    Newcomers are told at once, with higher clocks, what others are about to hear.
     """
     for one in news:
         known = waiting.get(one.client)
@@ -118,7 +118,7 @@ def merge(waiting: dict[int, State], news: Iterable[State]) -> None:
 
 
 def states(data: bytes, limit: int) -> list[State]:
-    """Read editors' states, and pass over those that are too big or too many.
+    """Read editors' states, and ignore those that are too big or too many.
 
     Raises Malformed, also for what is not JSON, on which other editors would stumble.
     """

@@ -1,4 +1,4 @@
-"""One editor that speaks the protocol of y-websocket, on a socket of its own."""
+"""One editor that speaks the protocol of y-websocket, on its own socket."""
 
 from __future__ import annotations
 
@@ -73,11 +73,11 @@ class YjsConnection(Editor):
 
     @property
     def join(self) -> Join:
-        """Return what says in few messages what was typed, or written by a program, too fast."""
+        """Return few messages that say what was typed, or written by a program, too fast."""
         return self._join
 
     def _join(self, messages: deque[str | bytes]) -> None:
-        # Each change costs what it would have cost by itself.
+        # Each change costs what it would have cost on its own.
         sent, size = len(messages), sum(map(len, messages))
         bursts.join(messages)
         fewer, less = sent - len(messages), size - sum(map(len, messages))
@@ -85,6 +85,6 @@ class YjsConnection(Editor):
             self.owe(fewer * UPDATE_BYTES + max(0, less))
 
     def finish(self) -> None:
-        """Let go of what was read."""
+        """Release what was read."""
         self._incoming.end()
         super().finish()

@@ -28,14 +28,15 @@ blueprint = socket_blueprint("yjs")
 def editor(ws: Server, file_id: int) -> None:
     """Edit a text with Yjs; the shared text is named `content`.
 
-    `?newlines=lf` has its line breaks as LF.
+    `?newlines=lf` keeps its line breaks LF.
     """
     ws.max_message_size = SMALL_MESSAGE_BYTES
 
     def connected(parked: Parked, seat: Seat) -> YjsConnection:
         wire = parked.wire
         try:
-            # A ticket lasts as its session: version 1.5 of the provider never changes its address.
+            # A ticket lasts as long as its session: version 1.5 of the provider never changes its
+            # address.
             who = from_address(partial(tickets.use_for_stream, topics=[editors_topic(file_id)]))
             if who is None:
                 raise Unauthorized("Sign in with `?token=` or `?ticket=`.")
