@@ -38,8 +38,9 @@ class Presence:
         self._topics: dict[str, dict[int, _Person]] = {}
         #: Who has changed here since others were told, without doubles.
         self._news: dict[tuple[str, int], None] = {}
-        #: What each other process told: the topics and people that go with it.
-        self._told: dict[str, dict[tuple[str, int], None]] = {}
+        #: What each other process told: the topics and people that go with it, and whether it has
+        #: to say so again.
+        self._told: dict[str, dict[tuple[str, int], bool]] = {}
 
     def came(self, topic: str, user_id: int, name: str) -> bool:
         """Count a connection; return whether the person was not there before."""
@@ -127,9 +128,19 @@ class Presence:
                 person = self._topics.setdefault(topic, {}).setdefault(user_id, _Person(name))
                 was_present = person.present
                 person.elsewhere[origin] = note
-                told[topic, user_id] = None
+                told[topic, user_id] = False
                 if not was_present:
                     yield topic, user_id, person.name, True
+
+    def doubt(self, origin: str) -> None:
+        """Learn that a process is about to tell of all again: that somebody went may be lost."""
+        self._told[origin] = dict.fromkeys(self._told.get(origin, ()), True)
+
+    def settle(self, origin: str) -> Iterator[Move]:
+        """Take off those of whom a process has not told again; yields who went."""
+        told = self._told.get(origin, {})
+        for topic, user_id in [who for who, doubted in told.items() if doubted]:
+            yield from self._leave(origin, topic, user_id)
 
     def forget(self, origin: str) -> Iterator[Move]:
         """Take off all that a process told, which has ended; yields who went with it."""

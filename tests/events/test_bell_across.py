@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -310,8 +311,17 @@ def test_a_package_keeps_what_its_signals_say(lines: Lines, app_of_tellers: Flas
             heard.append((origin, message.data["text"]))
             return message
 
+        def in_order(self) -> AbstractContextManager[Any]:
+            return nullcontext()
+
         def tell(self) -> Iterable[Message]:
             return [typing("known before")]
+
+        def doubt(self, origin: str) -> None:
+            """Know that all is told again."""
+
+        def settle(self, origin: str) -> Iterable[Message]:
+            return ()
 
         def forget(self, origin: str) -> Iterable[Message]:
             heard.append((origin, "gone"))

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from collab.events.bell.exchange import Exchange, on_exchange
-from collab.events.bell.letters import FACTS_PER_LETTER, Letter, signal_in, signal_out
+from collab.events.bell.letters import (
+    ALL_FOLLOWS,
+    ALL_TOLD,
+    FACTS_PER_LETTER,
+    Letter,
+    signal_in,
+    signal_out,
+)
 from collab.events.bell.line import Line
 from collab.events.bell.waking import Bell
 from collab.events.hub import Hub
@@ -128,11 +137,46 @@ def test_a_new_process_is_told_who_is_here_in_pieces(here: Side) -> None:
     for number in range(FACTS_PER_LETTER + 1):
         here.comes(number + 1)
     letters = [Letter.read(one) for one in here.exchange.met("there")]
-    assert [len(one.present) for one in letters] == [FACTS_PER_LETTER, 1]
+    assert [len(one.present) for one in letters] == [0, FACTS_PER_LETTER, 1, 0]
+    assert [one.mark for one in letters] == [ALL_FOLLOWS, "", "", ALL_TOLD]
     assert {fact[1] for one in letters for fact in one.present} == set(
         range(1, FACTS_PER_LETTER + 2)
     )
     assert here.hub.crosses is True
+
+
+def test_who_goes_while_all_is_told_is_not_there_for_ever(here: Side, there: Side) -> None:
+    alice = here.comes(1)
+    here.exchange.tell(0)
+    letters = here.exchange.met("there")
+    seen = [next(letters), next(letters)]
+    here.hub.leave(alice)
+    tells = threading.Thread(target=here.exchange.tell, args=(0,))
+    tells.start()
+    # As long as the broadcaster would take if nothing kept it: what was seen is sent before.
+    tells.join(0.2)
+    for letter in (*seen, *letters):
+        here.wire.send(letter)
+    tells.join()
+    for letter in here.wire.letters:
+        there.exchange.take("here", letter)
+    assert there.present == []
+
+
+def test_who_went_without_a_word_is_gone_once_all_is_told_again(here: Side, there: Side) -> None:
+    for number in (1, 2):
+        here.comes(number)
+    for letter in here.exchange.met("there"):
+        there.exchange.take("here", letter)
+    there.exchange.take("elsewhere", Letter(present=[(TOPIC, 3, "No. 3", None)]).write())
+    here.hub.leave(here.hub._topics[TOPIC][0])
+    here.exchange.tell(0)
+    here.wire.letters.clear()  # as they are where a line is full
+    there.hub.signals.clear()
+    for letter in here.exchange.met("there"):
+        there.exchange.take("here", letter)
+    assert there.present == [2, 3]
+    assert there.said() == [("user.left", 1)]
 
 
 def test_a_ring_of_another_process_has_the_log_read(here: Side) -> None:
@@ -208,6 +252,10 @@ class Teller:
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, str]] = []
+        self.order = threading.RLock()
+
+    def in_order(self) -> AbstractContextManager[Any]:
+        return self.order
 
     def write(self, message: Message) -> Any:
         return message.data | {"written": True}
@@ -218,6 +266,12 @@ class Teller:
 
     def tell(self) -> Iterable[Message]:
         return [typing("known before")]
+
+    def doubt(self, origin: str) -> None:
+        self.heard.append((origin, "tells all"))
+
+    def settle(self, origin: str) -> Iterable[Message]:
+        return [typing(f"{origin} has told all")]
 
     def forget(self, origin: str) -> Iterable[Message]:
         return [typing(f"{origin} has gone")]
@@ -240,7 +294,7 @@ def test_a_package_writes_and_hears_signals_of_its_own_type(app: Flask) -> None:
 def test_a_package_tells_whoever_comes_and_forgets_whoever_goes(app: Flask) -> None:
     on_exchange(app, "typing", Teller())
     here = Side(app)
-    (letter,) = (Letter.read(one) for one in here.exchange.met("there"))
+    _, letter, _ = (Letter.read(one) for one in here.exchange.met("there"))
     assert [one[3] for one in letter.signals] == [{"text": "known before", "written": True}]
     here.hub.position = 0
     here.bell.take_rows()
@@ -248,17 +302,61 @@ def test_a_package_tells_whoever_comes_and_forgets_whoever_goes(app: Flask) -> N
     assert [one.data["text"] for one in here.hub.signals] == ["there has gone"]
 
 
+def test_a_package_is_told_when_all_is_told_again(app: Flask) -> None:
+    teller = Teller()
+    on_exchange(app, "typing", teller)
+    here, there = Side(app), Side(app)
+    for letter in here.exchange.met("there"):
+        there.exchange.take("here", letter)
+    assert teller.heard == [("here", "tells all"), ("here", "known before")]
+    told = [one.data["text"] for one in there.hub.signals]
+    assert told == ["as it is heard", "here has told all"]
+
+
+class Careful(Hub):
+    """A hub that notes of which signals no thread could have overtaken it."""
+
+    def __init__(self, bell: Bell, order: Any) -> None:
+        super().__init__(bell)
+        self.order, self.kept = order, list[bool]()
+
+    def hear(self, signals: Iterable[Message], position: int) -> None:
+        found: list[bool] = []
+        other = threading.Thread(target=lambda: found.append(self.order.acquire(blocking=False)))
+        other.start()
+        other.join()
+        self.kept.append(not found[0])
+        super().hear(signals, position)
+
+
+def test_nobody_overtakes_what_a_package_heard_until_it_is_told(app: Flask) -> None:
+    teller = Teller()
+    on_exchange(app, "typing", teller)
+    side = Side(app)
+    side.hub = Careful(side.bell, teller.order)
+    exchange = Exchange(app, side.hub, side.bell, side.wire)
+    exchange.take("there", Letter(signals=[signal_out(typing(), {"text": "x"})]).write())
+    exchange.take("there", Letter(mark=ALL_TOLD).write())
+    exchange.lost("there")
+    assert side.hub.kept == [True, True, True]
+
+
 # -- letters --------------------------------------------------------------------------------------
 
 
 def test_a_letter_is_read_as_it_was_written() -> None:
-    for letter in (Letter(), Letter(7, [["a"]], [["b"]])):
+    for letter in (Letter(), Letter(7, [["a"]], [["b"]]), Letter(mark=ALL_TOLD)):
         found = Letter.read(letter.write())
-        assert (found.position, list(found.signals), list(found.present)) == (
+        assert (found.position, list(found.signals), list(found.present), found.mark) == (
             letter.position,
             list(letter.signals),
             list(letter.present),
+            letter.mark,
         )
+
+
+def test_a_letter_without_a_mark_is_as_former_versions_read_it() -> None:
+    assert Letter(7, [["a"]], [["b"]]).write() == b'[7,[["a"]],[["b"]]]'
 
 
 def test_a_signal_has_its_time_and_its_id_wherever_it_is_told() -> None:

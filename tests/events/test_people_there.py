@@ -57,6 +57,23 @@ def test_who_came_and_went_by_another_process_is_moved_once(presence: Presence) 
     assert presence.of(TOPIC) == []
 
 
+def test_of_whom_a_process_does_not_tell_again_has_gone(presence: Presence) -> None:
+    emil = (TOPIC, 8, "Emil", None)
+    list(presence.learn("there", [VERA, emil]))
+    list(presence.learn("elsewhere", [(TOPIC, 9, "Dora", None)]))
+    presence.doubt("there")
+    assert list(presence.learn("there", [emil])) == []
+    assert list(presence.settle("there")) == [(TOPIC, 7, "Vera", False)]
+    assert [one["name"] for one in presence.of(TOPIC)] == ["Emil", "Dora"]
+    assert list(presence.settle("there")) == []
+
+
+def test_nobody_is_missed_of_a_process_that_told_of_nobody(presence: Presence) -> None:
+    assert list(presence.settle("there")) == []
+    presence.doubt("there")
+    assert list(presence.settle("there")) == []
+
+
 def test_somebody_is_there_until_all_processes_have_let_go(presence: Presence) -> None:
     presence.came(TOPIC, 7, "Vera")
     assert list(presence.learn("one", [VERA])) == []

@@ -393,6 +393,29 @@ def test_what_editors_elsewhere_said_goes_with_them(awareness: Awareness) -> Non
     assert awareness._texts == {}
 
 
+def test_editors_of_which_a_process_does_not_tell_again_are_gone(awareness: Awareness) -> None:
+    here, other = object(), "a third process"
+    for client in (6, 7, 8):
+        awareness.hear(FILE, THERE, BOB, [State(client, 1, b"{}")])
+    awareness.hear(FILE, other, BOB, [State(9, 1, b"{}")])
+    awareness.doubt(THERE)
+    awareness.join(FILE, here)
+    awareness.tell(FILE, here, BOB, [State(6, 2, b"{}")], opening=True)  # it has come over
+    awareness.hear(FILE, THERE, BOB, [State(8, 1, b"{}")])
+    ((file_id, gone),) = awareness.settle(THERE)
+    assert (file_id, [(one.client, one.gone) for one in gone]) == (FILE, [(7, True)])
+    assert sorted(told_of(awareness)) == [6, 8, 9]
+    assert awareness.settle(THERE) == []
+
+
+def test_a_process_that_ended_is_doubted_no_more(awareness: Awareness) -> None:
+    awareness.hear(FILE, THERE, BOB, [State(7, 1, b"{}")])
+    awareness.doubt(THERE)
+    awareness.forget(THERE)
+    assert awareness._doubted == {}
+    assert awareness._texts == {}
+
+
 def test_what_is_older_than_what_an_editor_said_itself_is_passed_over(awareness: Awareness) -> None:
     connection = object()
     awareness.join(FILE, connection)

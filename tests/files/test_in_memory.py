@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 from flask import Flask
@@ -45,6 +46,29 @@ def test_what_is_prepared_takes_no_more_than_its_room(
     memory.most_bytes = loading.weight
     memory.prepare(second)
     assert list(memory._prepared) == [second]
+
+
+class Loaded:
+    """A text that the writer's thread loads in the moment in which it is weighed."""
+
+    def __init__(self, memory: InMemory, file_id: int) -> None:
+        self._taken = lambda: memory._prepared.pop(file_id, None)
+
+    @property
+    def weight(self) -> int:
+        self._taken()
+        return 1
+
+
+def test_what_is_loaded_while_another_is_prepared_disturbs_nobody(
+    memory: InMemory, alice: Person, workspace: int
+) -> None:
+    (long,) = made(alice, workspace, 1, 2 * LONG_BYTES)
+    for file_id in (-1, -2):
+        memory._prepared[file_id] = cast("Any", (None, Loaded(memory, file_id)))
+    memory.most_bytes = 0
+    memory.prepare(long)
+    assert list(memory._prepared) == []
 
 
 def test_a_short_text_is_taken_apart_where_it_is_loaded(

@@ -227,6 +227,7 @@ def test_who_is_known_makes_no_room(limits: Capacity) -> None:
 
 def test_who_has_made_room_is_nobody_s_place_any_more(limits: Capacity) -> None:
     gone, _ = (limits.take("a", door="socket") for _ in range(2))
+    gone.when_left(lambda: None)
     limits.take("b", 1, door="socket")
     with pytest.raises(Unavailable):
         gone.belongs_to(2)
@@ -234,12 +235,29 @@ def test_who_has_made_room_is_nobody_s_place_any_more(limits: Capacity) -> None:
     assert limits.used == 2
 
 
-def test_who_learns_late_that_their_place_is_gone_is_told_at_once(limits: Capacity) -> None:
-    gone, _ = (limits.take("a", door="socket") for _ in range(2))
+def test_who_is_being_looked_up_makes_no_room(limits: Capacity) -> None:
+    comes, waits = (limits.take("a", door="socket") for _ in range(2))
+    told: list[str] = []
+    waits.when_left(lambda: told.append("waits"))
+    limits.take("b", door="socket")
+    with pytest.raises(Unavailable):
+        limits.take("b", door="socket")
+    comes.belongs_to(1)
+    comes.when_left(lambda: told.append("known"))
+    with pytest.raises(Unavailable):
+        limits.take("b", door="socket")
+    assert (told, comes.given_back, waits.given_back) == (["waits"], False, True)
+
+
+def test_who_has_left_makes_room_for_nobody(limits: Capacity) -> None:
+    gone = limits.take("a", door="socket")
+    gone.give_back()
+    gone.when_left(lambda: None)
     limits.take("b", 1, door="socket")
-    told: list[bool] = []
-    gone.when_left(lambda: told.append(True))
-    assert told == [True]
+    limits.take("b", 1, door="socket")
+    with pytest.raises(Unavailable):
+        limits.take("b", 2, door="socket")
+    assert limits.used == 2
 
 
 @pytest.mark.parametrize("known_before", [True, False])

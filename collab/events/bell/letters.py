@@ -13,6 +13,11 @@ from ..message import Message
 #: People at topics in one letter.
 FACTS_PER_LETTER = 500
 
+#: What a letter says of others: a process begins to tell all that it knows, or has told it. What it
+#: told before, and not again in between, is so no more, though no letter said that: it was dropped.
+ALL_FOLLOWS = "all follows"
+ALL_TOLD = "all told"
+
 
 @frozen
 class Letter:
@@ -23,10 +28,14 @@ class Letter:
     signals: Sequence[Any] = ()
     #: Who is at which topic.
     present: Sequence[Any] = ()
+    #: `ALL_FOLLOWS`, `ALL_TOLD`, or empty.
+    mark: str = ""
 
     def write(self) -> bytes:
         """Return it as bytes."""
-        return dumps([self.position, self.signals, self.present])
+        # Without a mark as processes of former versions read them.
+        mark = [self.mark] if self.mark else []
+        return dumps([self.position, self.signals, self.present, *mark])
 
     @classmethod
     def read(cls, data: bytes) -> Letter:

@@ -16,7 +16,10 @@ class Listener(Protocol):
     """Who takes what comes. `origin` names a process; a new one has another name, always."""
 
     def met(self, origin: str) -> Iterable[bytes]:
-        """Learn of a process; returns the letters that tell it all that it should know."""
+        """Learn of a process; returns the letters that tell it all that it should know.
+
+        Each is sent before the next is asked for, and nothing that is newer before the last.
+        """
 
     def rung(self) -> None:
         """Learn that another process has written into the log."""

@@ -64,9 +64,15 @@ class InMemory(Mapping[int, LiveText]):
             with suppress(ApiError):
                 if store.stored_bytes(file_id) >= LONG_BYTES:
                     self._prepared[file_id] = prepared(file_id)
-            while sum(one.weight for _, one in self._prepared.values()) > self.most_bytes:
-                # The oldest: those who asked for it may be gone, and it can be prepared again.
-                del self._prepared[next(iter(self._prepared))]
+            # Of a copy: the writer's thread takes out what it loads meanwhile.
+            kept = [(one, ready.weight) for one, (_, ready) in tuple(self._prepared.items())]
+            size = sum(weight for _, weight in kept)
+            for oldest, weight in kept:
+                if size <= self.most_bytes:
+                    break
+                # Those who asked for the oldest may be gone, and it can be prepared again.
+                self._prepared.pop(oldest, None)
+                size -= weight
 
     def unready(self, file_id: int) -> bool:
         """Return whether a long text is not taken apart yet; another thread does that."""

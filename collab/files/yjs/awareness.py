@@ -152,6 +152,8 @@ class Awareness:
 
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _texts: dict[int, _Text] = field(default_factory=dict)
+    #: By process: those that it has to tell of again, by text and client.
+    _doubted: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
 
     def in_order(self) -> threading.RLock:
         """Return the lock to hold from a call that finds something to announce until it is sent.
@@ -216,6 +218,7 @@ class Awareness:
         with self._lock:
             text = self._texts.setdefault(file_id, _Text())
             found = [text.hear(one, origin, user_id) for one in told]
+            self._doubted.get(origin, set()).difference_update((file_id, it.client) for it in told)
             self._tidy(file_id, text)
         return [one for one in found if one is not None]
 
@@ -229,9 +232,32 @@ class Awareness:
                 if not isinstance(editor.owner, str)
             ]
 
+    def doubt(self, origin: str) -> None:
+        """Learn that a process is about to tell of all again: that one has gone may be lost."""
+        with self._lock:
+            self._doubted[origin] = {
+                (file_id, client)
+                for file_id, text in self._texts.items()
+                for client, editor in text.editors.items()
+                if editor.owner == origin
+            }
+
+    def settle(self, origin: str) -> list[tuple[int, list[State]]]:
+        """Forget those of which a process has not told again; returns what to send, by text."""
+        told = []
+        with self._lock:
+            for file_id, client in self._doubted.pop(origin, ()):
+                text = self._texts.get(file_id, _Text())
+                editor = text.editors.get(client)
+                if editor is not None and editor.owner == origin:
+                    told.append((file_id, [text.remove(editor)]))
+                    self._tidy(file_id, text)
+        return told
+
     def forget(self, origin: str) -> list[tuple[int, list[State]]]:
         """Forget the editors of a process that has ended; returns what to send, by text."""
         with self._lock:
+            self._doubted.pop(origin, None)
             texts = tuple(self._texts)
         told = [(file_id, self.leave(file_id, origin)) for file_id in texts]
         return [one for one in told if one[1]]

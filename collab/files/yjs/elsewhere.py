@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from flask import Flask
@@ -29,6 +30,10 @@ class EditorsElsewhere:
         states = message.data["states"]
         return {"states": [(one.client, one.clock, one.json.decode()) for one in states]}
 
+    def in_order(self) -> AbstractContextManager[Any]:
+        """Return what to hold until followers here are told."""
+        return self._editors.in_order()
+
     def hear(self, origin: str, message: Message) -> Message:
         """Note what editors of another process say, and pass what is new on to those here."""
         file_id = int(message.topic.partition(":")[2])
@@ -42,10 +47,22 @@ class EditorsElsewhere:
         for file_id, user_id, state in self._editors.here():
             yield changed(file_id, user_id, [state])
 
+    def doubt(self, origin: str) -> None:
+        """Learn that a process is about to tell of all its editors."""
+        self._editors.doubt(origin)
+
+    def settle(self, origin: str) -> Iterator[Message]:
+        """Let the editors go of which a process has not told again."""
+        return _gone(self._editors.settle(origin))
+
     def forget(self, origin: str) -> Iterator[Message]:
-        """Drop the editors of a process that has ended."""
-        for file_id, states in self._editors.forget(origin):
-            yield changed(file_id, None, states)
+        """Let the editors of a process go that has ended."""
+        return _gone(self._editors.forget(origin))
+
+
+def _gone(told: Iterable[tuple[int, list[State]]]) -> Iterator[Message]:
+    for file_id, states in told:
+        yield changed(file_id, None, states)
 
 
 def changed(file_id: int, user_id: int | None, states: list[State]) -> Message:

@@ -199,9 +199,10 @@ def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> No
     incoming = Incoming.of(protocol, ws.max_message_size, app.config["MESSAGE_RATE"])
     parked = Parked(app, wire, incoming, end, ping_seconds=app.config["PING_SECONDS"])
     served = None
-    seat.when_left(partial(leave, wire))
     try:
         served = connected(parked, seat)
+        # Now: whose token is in the address is known, and their place is nobody else's.
+        seat.when_left(partial(leave, wire))
         incoming.limit = ws.max_message_size  # it may depend on the person
     except ConnectionClosed:
         pass  # whoever closed has sent the one close frame

@@ -36,7 +36,8 @@ class Capacity:
         self._moved = moved
         self._limits, self._used, self._lingering = limits, 0, 0
         self._people: Counter[int] = Counter()
-        #: Those of whom nobody knows yet who they are, in the order in which they came.
+        #: Those of whom nobody knows yet who they are, in the order in which they began to wait for
+        #: saying so.
         self._strangers: dict[Seat, None] = {}
         self._networks: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -44,7 +45,8 @@ class Capacity:
     def take(self, network: str, user_id: int | None = None, *, door: str) -> Seat:
         """Take a place; raises Unavailable when all are taken, and TooManyRequests.
 
-        Whoever has not said yet who they are makes room: nobody needs an account to be one of them.
+        Whoever has not said yet who they are makes room, from when they can be told of it
+        (`Seat.when_left`): nobody needs an account to be one of them.
         """
         seat, left = Seat(self, network, door), None
         with self._lock:
@@ -56,8 +58,6 @@ class Capacity:
                 left = self._make_room()
             self._used += 1
             self._networks[network] += 1
-            if user_id is None:
-                self._strangers[seat] = None
         self._moved(door, 1)
         if left is not None:
             self._moved(left.door, -1)
@@ -77,9 +77,17 @@ class Capacity:
         self._take_back(left)
         return left
 
+    def wait_for_name(self, seat: Seat) -> None:
+        """Have a place make room, where nobody knows by now whose it is."""
+        with self._lock:
+            if seat.user_id is None and not seat.given_back:
+                self._strangers[seat] = None
+
     def name(self, seat: Seat, user_id: int | None) -> None:
         """Learn which person takes the place; raises TooManyRequests, Unavailable."""
         with self._lock:
+            # Found under the lock: who moves in this moment is counted there.
+            seat = seat.heir or seat
             # A socket may say who it is in its first message, and again later: the seat is counted
             # once.
             if user_id is None or seat.user_id is not None:
@@ -95,6 +103,7 @@ class Capacity:
     def pass_on(self, seat: Seat, heir: Seat) -> None:
         """Count the person of a place as that of another one, through which they go on."""
         with self._lock:
+            seat.heir = heir
             if seat.user_id is None or seat.given_back or heir.given_back:
                 return
             heir.user_id, seat.user_id = seat.user_id, None
@@ -152,13 +161,16 @@ class Seat:
         self.user_id: int | None = None
         self.given_back = self.lingers = False
         self._when_left: Callable[[], object] = lambda: None
-        self._heir: Seat | None = None
+        #: Where its person goes on; the lock of all guards it.
+        self.heir: Seat | None = None
 
     def when_left(self, told: Callable[[], object]) -> None:
-        """Have a connection told that its place is somebody else's; at once if it is already."""
+        """Have a connection told when its place is somebody else's.
+
+        Until then its place stays its own: it is being found out who comes.
+        """
         self._when_left = told
-        if self.given_back:
-            told()
+        self._capacity.wait_for_name(self)
 
     def leave(self) -> None:
         """Tell the connection that its place is somebody else's."""
@@ -169,11 +181,10 @@ class Seat:
 
         Raises Unavailable if somebody else has it by now.
         """
-        self._capacity.name(self._heir or self, user_id)
+        self._capacity.name(self, user_id)
 
     def pass_on(self, heir: Seat) -> None:
         """Go on in another place, now and when it is known who this is."""
-        self._heir = heir
         self._capacity.pass_on(self, heir)
 
     def give_back(self) -> None:
