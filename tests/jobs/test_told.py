@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from flask import Flask
 
 from collab.extensions import db
 from collab.jobs import registry, service
+from collab.jobs.engine.queue import JobFeed
 from collab.jobs.engine.runner import RUNNER
+from collab.jobs.engine.scheduler import Scheduler
 from collab.jobs.service import Order
 
 from ..support.history import rows
@@ -123,3 +126,41 @@ def test_only_a_commit_wakes_the_runner(app: Flask, alice: Person, end: str, wok
         getattr(db.session, end)()
         db.session.commit()
     assert wakes.count == woken
+
+
+class Quiet(JobFeed):
+    """Calls for nothing: only what this process makes has it look for jobs."""
+
+    has_called = False
+
+
+class CalledMeanwhile(Scheduler):
+    """A scheduler that is called between its look at that and what it does then."""
+
+    _called = False
+    meets: Callable[[], object] | None = None
+
+    @property
+    def called(self) -> bool:  # type: ignore[override]
+        seen = self._called
+        if self.meets is not None:
+            meets, self.meets = self.meets, None
+            meets()
+            self._called = True
+        return seen
+
+    @called.setter
+    def called(self, value: bool) -> None:
+        self._called = value
+
+
+def test_a_job_that_is_made_while_a_worker_looks_is_found_with_its_next_look(
+    app: Flask, alice: Person, desk: Desk
+) -> None:
+    scheduler = CalledMeanwhile(app, desk.worker, desk.at_once, workers=1, source=Quiet())
+    desk.scheduler = scheduler
+    made: list[int] = []
+    scheduler.meets = lambda: made.append(alice.submits()["id"])
+    for _ in range(3):
+        scheduler.tick()
+    assert seen(alice, made[0])["status"] == "succeeded"

@@ -60,7 +60,11 @@ def _within(timeout_s: float, look: Callable[[], list[str]]) -> list[str]:
     if not _places.acquire(timeout=max(0.0, timeout_s)):
         raise Broken("Too many names are being looked up at once.")
     thread = threading.Thread(target=work, name="resolving", daemon=True)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:  # the system has no more threads; nobody else gives the place back
+        _places.release()
+        raise Broken("No thread could be had to look the name up.") from None
     thread.join(timeout_s)
     if not outcome:
         raise TookTooLong("The name was not resolved in time.")

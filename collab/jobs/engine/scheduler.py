@@ -226,8 +226,8 @@ class Scheduler:
         self, batch: TransactionWrites, clock: datetime, ended: set[tuple[int, int]]
     ) -> tuple[list[Claimed], float]:
         # Before it looks: what is made from here on calls again.
-        called, self.called = self.called, False
-        self._finds = self._finds or called
+        if self.called:  # else a call in this moment would be lost
+            self.called, self._finds = False, True
         waiting = claiming.look()
         if waiting.next_due is not None and waiting.next_due <= clock:
             claiming.promote(clock)

@@ -16,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from collab.core.outbound.client import Client
 from collab.core.outbound.errors import Broken, Forbidden, TookTooLong, Unresolved
 from collab.core.outbound.network import Deadline, PinnedBackend
+from collab.core.outbound.resolving import MAX_LOOKUPS_AT_ONCE, addresses_of
 from collab.core.outbound.urls import parse
 
 from ...support.receivers import Receiver, Rude, Says
@@ -314,3 +315,16 @@ def test_no_file_of_this_machine_is_connected_to():
     backend = PinnedBackend(Deadline(PATIENT_S), Names(["127.0.0.1"]), allow_private=True)
     with pytest.raises(httpcore.ConnectError):
         backend.connect_unix_socket("/run/docker.sock")
+
+
+def test_a_name_for_which_no_thread_could_be_had_keeps_no_place(monkeypatch):
+    def start(_):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", start)
+        for _ in range(MAX_LOOKUPS_AT_ONCE + 1):
+            with pytest.raises(Broken, match="No thread"):
+                addresses_of("example.com", 443, SHORT_S, Names(["8.8.8.8"]), allow_private=False)
+    found = addresses_of("example.com", 443, PATIENT_S, Names(["8.8.8.8"]), allow_private=False)
+    assert found == ["8.8.8.8"]
