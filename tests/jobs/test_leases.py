@@ -33,8 +33,8 @@ def clock() -> Clock:
 def new(desks: Desks, clock: Clock) -> Desks:
     """Return a maker of workers of one clock, whose jobs run in threads."""
 
-    def make() -> Desk:
-        desk = desks(clock=clock)
+    def make(**options: Any) -> Desk:
+        desk = desks(clock=clock, **options)
         desk.begin = desk.in_a_thread
         return desk
 
@@ -234,9 +234,11 @@ def test_renewing_is_a_change_that_is_shown(alice: Person, first: Desk) -> None:
     assert again.json()["lease_until"] > before.json()["lease_until"]
 
 
+@pytest.mark.parametrize("lease_s", [30, 6])
 def test_a_worker_that_itself_stood_still_does_not_take_that_for_the_others_silence(
-    alice: Person, first: Desk, second: Desk
+    alice: Person, new: Desks, lease_s: float
 ) -> None:
+    first, second = new(lease_s=lease_s), new(lease_s=lease_s)
     made = alice.submits("test_gate", "gate", timeout_s=3600)["id"]
     first.starts("gate")
     second.tick()

@@ -177,6 +177,7 @@ class Desk:
         app: Flask,
         *,
         workers: int = 4,
+        lease_s: float = 30.0,
         clock: Clock | None = None,
         source: JobFeed | None = None,
     ) -> None:
@@ -191,6 +192,7 @@ class Desk:
             self.worker,
             lambda run: self.begin(run),
             workers=workers,
+            lease_s=lease_s,
             source=source,
             clock=self.clock.now,
             monotonic=self.clock.monotonic,

@@ -29,7 +29,7 @@ from .claiming import Claimed
 from .fairness import FairTurns, Pace
 from .lifecycle import BACKOFF_CAP, NOT_BEGUN, Ending, TransactionWrites, repeatable
 from .queue import JobFeed
-from .sweeper import SWEEP_S, Sweeper
+from .sweeper import Sweeper
 from .worker_lock import AnyLock
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Scheduler:
         self._turns = FairTurns(workers, self._pace)
         self._say, self._looking = Timer(OUTPUT_INTERVAL_S), Timer(CANCEL_INTERVAL_S)
         # Thrice in a lease: one renewal that fails does not end it.
-        self._sweep, self._renew = Timer(SWEEP_S), Timer(lease_s / 3)
+        self._sweep, self._renew = Timer(self._sweeper.every_s), Timer(lease_s / 3)
         self._ended: deque[tuple[Run, Ending]] = deque()
         #: The runs of this process, by job and lease: the job of a deaf run may be there twice.
         self.runs: dict[tuple[int, int], Run] = {}

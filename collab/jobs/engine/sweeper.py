@@ -23,7 +23,7 @@ from .worker_lock import AnyLock
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between sweeps.
+#: Seconds between sweeps, where leases are not so short that they need more of them.
 SWEEP_S = 5.0
 
 #: Nothing of these runs, they are ended: so no payload is read.
@@ -44,6 +44,8 @@ class Sweeper:
 
     def __init__(self, worker: AnyLock, lease_s: float, monotonic: Callable[[], float]) -> None:
         self._worker, self._lease_s, self._monotonic = worker, lease_s, monotonic
+        #: Seconds between sweeps: no single one, late as it may be, sees a whole lease stand still.
+        self.every_s = min(SWEEP_S, lease_s / 3)
         #: For how many seconds each lease was seen to stand still; and when we looked last.
         self._still: dict[Lease, float] = {}
         self._looked = 0.0
@@ -94,7 +96,7 @@ class Sweeper:
         now = self._monotonic()
         # At most two rounds are counted: a process that slept must not think that all others stood
         # still.
-        passed, self._looked = min(now - self._looked, 2 * SWEEP_S), now
+        passed, self._looked = min(now - self._looked, 2 * self.every_s), now
         known, self._still = self._still, {}
         for row in rows:
             lease = row.id, row.lease_token, row.heartbeat_at

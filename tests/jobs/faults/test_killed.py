@@ -151,14 +151,14 @@ def test_a_job_that_kills_its_worker_is_dead_in_the_end_and_others_go_on(
 ) -> None:
     server = launch()
     arbiter = server.process.pid
-    deadly = over(server, alice).submits("served_kill", max_attempts=3)["id"]
-    for attempt in (1, 2, 3):
+    deadly = over(server, alice).submits("served_kill", max_attempts=2)["id"]
+    for attempt in (1, 2):
         began(traces, times=attempt)
         made = submits(over(server, bob), f"after-{attempt}", value="bob")
         becomes(bob, made, "succeeded")
     ended = becomes(alice, deadly, "dead")
-    assert (ended["attempt"], ended["error"]["code"]) == (3, "worker_lost")
-    assert outcomes(alice, deadly) == ["worker_lost"] * 3
+    assert (ended["attempt"], ended["error"]["code"]) == (2, "worker_lost")
+    assert outcomes(alice, deadly) == ["worker_lost"] * 2
     assert (server.process.pid, server.process.poll()) == (arbiter, None)
     eventually(lambda: len(locks(instance)) == 1)
-    assert len(traces.lines("bob")) == 3
+    assert len(traces.lines("bob")) == 2

@@ -24,7 +24,7 @@ Launch = Callable[..., JobServer]
 Over = Callable[..., Person]
 
 #: Every fourth kill takes the whole server, the others its worker alone.
-KILLS, PATIENCE = 8, 60.0
+KILLS, PATIENCE = 4, 60.0
 
 
 def test_every_accepted_job_ends_well_and_once_whatever_is_killed(

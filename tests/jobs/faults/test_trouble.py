@@ -64,7 +64,7 @@ def test_a_cancel_that_was_answered_outlives_the_server(
 def test_a_worker_whose_lock_was_deleted_makes_it_anew(
     launch: Launch, instance: Path, traces: Traces, alice: Person, over: Over
 ) -> None:
-    server = launch()
+    server = launch(JOB_LEASE_SECONDS="1")  # and so often are locks looked at
     made = over(server, alice).submits("served_gate")["id"]
     began(traces)
     before = locks(instance)
