@@ -1,4 +1,4 @@
-"""Freed memory goes back to the system, and garbage collection passes over what lives for good."""
+"""Returns freed memory to the system, and exempts permanent objects from garbage collection."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import sys
 #: Parameters of glibc's `mallopt` (man 3 mallopt).
 M_MMAP_THRESHOLD = -3
 M_ARENA_MAX = -8
-#: Bytes from which on an allocation is a mapping of its own, which goes back to the system at once.
-#: Left alone, glibc raises this to the largest that was freed, and what is as large then stays.
+#: Allocations from this many bytes on get a mapping of their own, returned to the system when
+#: freed. By default glibc raises this to the largest that was freed, and keeps later ones of that
+#: size.
 OWN_MAPPING_BYTES = 256 * 1024
-#: Heaps that threads share. Python's threads take turns anyway; glibc makes eight for each core,
-#: and each keeps what its threads once needed.
+#: Heaps that threads share. Python's threads take turns anyway; by default glibc makes eight for
+#: each core, and each keeps what its threads once needed.
 MAX_ARENAS = 2
 
 
 def configure() -> bool:
-    """Have freed memory given back; return whether the C library knows how (glibc does).
+    """Have freed memory returned to the system; return whether the C library can do so (glibc can).
 
-    It has to be called before there are threads.
+    It must be called before any thread starts.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -32,9 +33,9 @@ def configure() -> bool:
 
 
 def give_back() -> bool:
-    """Have the C library give back the pages of its heaps that are free; return that it is done.
+    """Have the C library return the free pages of its heaps; return that it is done.
 
-    By itself it gives back what lies at a heap's end, and one small block there keeps all before.
+    Unasked, it returns only the end of a heap, so one small block there keeps everything before it.
     """
     library = ctypes.CDLL(None)
     if sys.platform.startswith("linux") and hasattr(library, "malloc_trim"):
@@ -43,10 +44,10 @@ def give_back() -> bool:
 
 
 def settle() -> None:
-    """Leave all that there is now out of garbage collection, once the application is built.
+    """Exempt all present objects from garbage collection, once the application is built.
 
-    A full collection goes along every object while no other thread runs: along those of the
-    application alone for 100 ms, and none of them is ever garbage.
+    A full collection visits every object while no other thread runs: those of the application alone
+    take 100 ms, and none of them is ever garbage.
     """
     gc.collect()
     gc.freeze()

@@ -14,20 +14,20 @@ class Caller:
     """A signed-in person, as the database knows them at this moment."""
 
     user_id: int
-    #: Of the log-in; below zero: that of the personal token, which is none.
+    #: The session's; below zero: a personal token's, which has no session.
     session_id: int
     name: str
     email: str
     is_admin: bool
     token_expires: datetime
-    #: What the personal token may do; None: whatever its person may, who has logged in.
+    #: What the personal token may do; None: the person has logged in, and may do all that they may.
     scopes: frozenset[str] | None = None
 
 
 def act_as(who: Caller | None) -> None:
     """Note who makes the changes of the present request or message; None: the service itself.
 
-    That person is looked up again as soon as the writer's lock is taken (`auth/guard.py`).
+    That person is looked up again as soon as the writer's lock is held (`auth/guard.py`).
     """
     g.acting = who
 

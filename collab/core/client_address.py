@@ -1,7 +1,7 @@
 """The client's address, for the log, which never sees a request.
 
-It is noted for a request's thread, and for each turn of a socket, whose messages come from where
-its handshake came from. Threads that no request runs in, such as those of jobs, have none.
+It is noted for a request's thread, and for each turn of a socket, whose messages come from the
+address of its handshake. Threads without a request, such as those of jobs, have none.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def assumed(address: str | None) -> Iterator[None]:
 
 
 def init_app(app: Flask) -> None:
-    """Note the address of each request; trusted proxies' headers have been looked at by then."""
+    """Note the address of each request; trusted proxies' headers have been applied by then."""
 
     @app.before_request
     def note() -> None:

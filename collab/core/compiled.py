@@ -1,7 +1,7 @@
-"""Statements that are compiled once, and run by the driver: for what most requests ask.
+"""Statements that are compiled once and run by the driver, for the most frequent queries.
 
-To have SQLAlchemy run a statement costs some 100 µs, of which the database needs 5 to 30. Where a
-profile shows that, a module keeps the statement compiled, for whichever database the engine speaks:
+Running a statement through SQLAlchemy costs some 100 µs, of which the database needs 5 to 30. Where
+a profile shows that, a module keeps the statement compiled, for whichever database the engine uses:
 
     PERSON = Compiled(select(User.name).where(User.id == bindparam("user_id")))
 
@@ -29,7 +29,7 @@ from .slots import Slot
 
 T = TypeVar("T")
 
-#: Reading connections that are kept open; more threads that read at once open theirs.
+#: Reading connections that are kept open; if more threads read at once, they open their own.
 MAX_READERS_KEPT = 16
 
 #: The parameters' values by their names.
@@ -39,7 +39,7 @@ Values = Mapping[str, Any]
 class Readers:
     """Connections that begin no transaction, lent for one statement that only reads.
 
-    Each statement sees the database as it is then. They are none of the pool's.
+    Each statement sees the database as it is then. They do not belong to the pool.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -51,8 +51,7 @@ class Readers:
             return self._free.pop()
         except IndexError:
             made = db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            # Not one of the pool's any more: it may stay open without a request waiting for its
-            # place.
+            # No longer one of the pool's: it may stay open without a request waiting for its place.
             made.detach()
             return made
 
@@ -64,7 +63,7 @@ class Readers:
             connection.close()
 
     def use(self, act: Callable[[Connection], T]) -> T:
-        """Do something with one, and return what comes of it; after an error it is closed."""
+        """Do something with a connection, and return the result; after an error it is closed."""
         connection = self.take()
         try:
             found = act(connection)
@@ -75,7 +74,7 @@ class Readers:
         return found
 
     def close(self) -> None:
-        """Let go of those that nobody has."""
+        """Close the connections that are not in use."""
         while self._free:
             self._free.pop().close()
 
@@ -84,7 +83,7 @@ READERS: Slot[Readers] = Slot("readers", Readers)
 
 
 def init_app(app: Flask) -> None:
-    """Let go of an application's readers when it ends, and when its engine lets go of its own."""
+    """Close an application's readers when it ends, and when its engine disposes of its own."""
     PARTS.of(app).at_end(lambda: READERS.of(app).close())
     with app.app_context():
         event.listen(db.engine, "engine_disposed", lambda _: READERS.of(app).close())
@@ -93,7 +92,8 @@ def init_app(app: Flask) -> None:
 def session_connection() -> Connection | None:
     """Return the connection of the session, if it has begun a transaction.
 
-    Whoever has one reads on it: a second one might not come while others wait for the first.
+    A thread that has one reads on it: waiting for a second while others wait for the first could
+    block.
     """
     try:
         has_begun = db.session.registry.has() and db.session().in_transaction()
@@ -126,7 +126,7 @@ class Compiled:
     def read(self, values: Values, take: Callable[[Iterator[Any]], T]) -> T:
         """Read the rows that `take` wants, and return what it makes of them.
 
-        What the open session has written is seen: if it has begun, it is its connection that reads.
+        The query sees what the open session has written: once that has begun, its connection reads.
         """
         own = session_connection()
         if own is not None:
@@ -136,20 +136,20 @@ class Compiled:
     def run(self, connection: Connection, values: Values) -> list[Any]:
         """Run it in an open transaction; returns the rows, if it has any.
 
-        What writes takes the writer's lock first, as all that is run on this connection does.
+        A write takes the writer's lock first, as everything that runs on this connection does.
         """
         return self._executed(connection, values, list)
 
     def run_many(self, connection: Connection, values: Iterable[Values]) -> None:
         """Run it in an open transaction once for each of some values.
 
-        Raises TypeError for a statement that has rows: Python 3.13's driver of SQLite fails at it.
+        Raises TypeError for a statement that returns rows: Python 3.13's SQLite driver fails on it.
         """
         text = self._for(connection.dialect)
         if text.made:
-            raise TypeError("A statement that has rows is run once.")
+            raise TypeError("A statement that returns rows is run once.")
         rows = [text.parameters(one) for one in values]
-        # The driver of PostgreSQL goes to some lengths for many, which one is not worth.
+        # PostgreSQL's driver prepares for many, which a single one does not need.
         many = len(rows) != 1
         text.execute(connection, rows if many else rows[0], many=many).close()
 
@@ -161,8 +161,7 @@ class Compiled:
         try:
             return take(map(text.made, cursor) if text.made else iter(()))
         except connection.dialect.loaded_dbapi.Error as error:
-            # Rows are fetched while they are read, so the driver may fail here, after the
-            # execution.
+            # Rows are fetched as they are read, so the driver may fail here, after the execution.
             raise text.error(error) from error
         finally:
             cursor.close()
@@ -210,7 +209,7 @@ class _Text:
         return given if self._places is None else tuple(map(given.__getitem__, self._places))
 
     def execute(self, connection: Connection, parameters: Any, *, many: bool = False) -> Any:
-        """Run it, and return the driver's cursor; whoever listens on the engine hears of it."""
+        """Run it, and return the driver's cursor; the engine's listeners are told."""
         cursor = connection.connection.cursor()
         for tell in connection.dispatch.before_cursor_execute:
             tell(connection, cursor, self._text, parameters, self._compiled, many)
@@ -242,7 +241,7 @@ def _maker(
     if not columns:
         return None
     names = [one.name for one in columns]
-    # `tuple.__new__` takes the values as they are; a named tuple's own takes each as an argument.
+    # `tuple.__new__` takes the values as they are; a named tuple's takes each as an argument.
     new = partial(tuple.__new__, row or _row_of(names))
     kinds = [one.type.dialect_impl(dialect) for one in columns]
     readers = [kind.result_processor(dialect, None) for kind in kinds]

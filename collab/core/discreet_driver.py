@@ -1,8 +1,8 @@
 """A connection to PostgreSQL whose errors show no values.
 
-The server says what a row looked like that it refuses (`Failing row contains (…)`), which key is
-there already, what a value was and on which line of a COPY. Errors go to the log, and values may be
-secrets. The constraint and the column are named by the first line.
+The server quotes the row that it refuses (`Failing row contains (…)`), the key that exists already,
+or the value and its line in a COPY. Errors go to the log, and values may be secrets. The first line
+names the constraint and the column.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from psycopg.abc import RV, PQGen
 
 #: The first letters of SQLSTATE where the first line itself quotes a value: data exceptions.
 DATA_EXCEPTION = "22"
-#: From the first quotation mark to the last one: a value may have some, too.
+#: From the first quotation mark to the last one: a value may contain some, too.
 _QUOTED = re.compile('".*"', re.DOTALL)
 HIDDEN_VALUE = "***"
 
@@ -33,7 +33,7 @@ class DiscreetConnection(psycopg.Connection[Any]):
 
 
 def hide_values(error: psycopg.Error) -> None:
-    """Leave of what the server says the first line, without a value in it."""
+    """Keep only the first line of the server's message, without a value in it."""
     said = error.diag.message_primary
     if said is None:  # it is not the server's
         return

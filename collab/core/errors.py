@@ -71,7 +71,8 @@ class Unauthorized(ApiError):
 class BadToken(Unauthorized):
     """The access token is not valid."""
 
-    # A client that had none is told nothing of tokens, one that had one what became of it (§3.1).
+    # A client without a token is told nothing about tokens, one that had one what became of it
+    # (§3.1).
     challenge = 'Bearer realm="collab", error="invalid_token"'
 
 
@@ -107,7 +108,7 @@ class Unprocessable(ApiError):
     def __init__(
         self, detail: str | None = None, *, errors: Pointers | None = None, pointer: str = "#"
     ) -> None:
-        # Whoever names no value means one all the same: that at `pointer`, or the whole body.
+        # An error that names no value is still about one: that at `pointer`, or the whole body.
         super().__init__(detail, errors=errors)
         self.errors = errors or [{"detail": self.detail, "pointer": pointer}]
 
@@ -169,7 +170,7 @@ def problem_response(error: ApiError) -> Response:
     return Response(dumps(body), error.status, headers, content_type="application/problem+json")
 
 
-#: What to say instead of the framework's advice to people who type addresses.
+#: What to say instead of the framework's advice, which is for people who type addresses.
 DETAILS = {
     404: "There is no such address.",
     405: "This URL does not support that method; see the Allow header.",
@@ -197,7 +198,7 @@ def from_http(error: HTTPException) -> ApiError:
 def pointers(messages: dict[str, Any]) -> Pointers:
     """Flatten marshmallow's messages ({location: {field: [text]}}) into details and pointers.
 
-    Only the first of very many: an answer is no longer than a page.
+    Of very many only the first: an answer is no longer than a page.
     """
     found: Pointers = []
 
@@ -222,7 +223,7 @@ def escaped(key: object) -> str:
 
 
 def translated(error: Exception) -> ApiError:
-    """Return the error to answer for any exception; logs those that nobody foresaw."""
+    """Return the error to answer for any exception; logs those that are not expected."""
     if isinstance(error, ApiError):
         return error
     if is_full(error):

@@ -1,10 +1,10 @@
-"""Idempotency keys: a request is carried out once, and its answer is kept for whoever repeats it.
+"""Idempotency keys: a request is carried out once, and its answer is kept for repetitions.
 
 The key is claimed in a commit of its own. The commit of the change itself marks the claim as
 carried out, so that a crash between the two can neither lose the change nor let it happen again.
 
 The answer is kept with the rights by which it was given. They are checked again before it is given
-again: whoever has lost one of them since gets 404 or 403 instead.
+again: a caller who has lost one of them since gets 404 or 403 instead.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from .usage import quota
 
 T = TypeVar("T")
 
-#: How long a key counts.
+#: How long a key is remembered.
 KEY_LIFETIME = timedelta(hours=24)
-#: How long a claim holds without an answer; past it its holder is taken for dead.
+#: How long a claim holds without an answer; after that its holder is taken for dead.
 CLAIM_LEASE = timedelta(seconds=60)
-#: Bytes of an answer that is kept, sealed.
+#: Maximum bytes of an answer that is kept, sealed.
 MAX_ANSWER_BYTES = 16 * 2**20
 
 #: A right that was used: the kind of place, its id or name, and the right itself.
@@ -93,7 +93,7 @@ class KeyReused(Unprocessable):
 
 
 def note_right(kind: str, key: int | str, right: str) -> None:
-    """Note a right by which the present request is carried out, if its answer may be repeated."""
+    """Note a right that the present request relies on, if its answer may be repeated."""
     # Most requests only read, and need no session.
     noted = db.session().info.get(RIGHTS_USED) if db.session.registry.has() else None
     if noted is not None:
@@ -115,8 +115,8 @@ def claim(
     db.session.execute(too_old)
     db.session.add(made)
     try:
-        # On its own: a second request has to find the claim while the first is carried out. The
-        # unique constraint decides which of two came first.
+        # In its own commit: a second request has to find the claim while the first is carried out.
+        # The unique constraint decides which of two came first.
         db.session.commit()
         return made.id, None
     except IntegrityError:
@@ -136,7 +136,7 @@ def _known(
         return claim.id, _given_before(claim, who)
     if claim.leased_until > now:
         raise KeyInUse(headers={"Retry-After": "1"})
-    # DONE: the change is committed, and what it was answered with can't be made again.
+    # DONE: the change is committed, and its answer can't be made again.
     if claim.state == DONE or not _take_over(claim.id, now):
         raise AnswerLost()
     return claim.id, None
@@ -165,16 +165,16 @@ def _given_before(claim: Claim, who: Caller | None) -> dict[str, Any]:
 
 
 def carry_out(claim_id: int, act: Callable[[], T]) -> tuple[T, list[Used]]:
-    """Do what a claim is for; return the result, and the rights by which it was done.
+    """Do what a claim is for; return the result, and the rights that it relied on.
 
-    If it fails, the key is given back.
+    If it fails, the key is released.
     """
     session = db.session()
     session.info["idempotency_claim"], session.info[RIGHTS_USED] = claim_id, []
     try:
         made = act()
     except BaseException:
-        session.rollback()  # first, or giving the key back would commit what is half done
+        session.rollback()  # first, or releasing the key would commit what is half done
         session.info.pop("idempotency_claim", None)
         session.info.pop(RIGHTS_USED, None)
         give_back(claim_id)
@@ -192,7 +192,7 @@ def _mark_done(session: Any) -> None:
 
 @contextmanager
 def unfinished() -> Iterator[None]:
-    """Let commits within this block not count as the change that a request's key is for."""
+    """Keep commits within this block from counting as the change that a request's key is for."""
     session = db.session()
     claim_id = session.info.pop("idempotency_claim", None)
     try:
@@ -203,8 +203,8 @@ def unfinished() -> Iterator[None]:
 
 
 def give_back(claim_id: int) -> None:
-    """Let go of a claim, unless its change was carried out; commits."""
-    act_as(None)  # the service itself keeps this, whatever the caller may do by now
+    """Release a claim, unless its change was carried out; commits."""
+    act_as(None)  # the service itself stores this, whatever the caller may do by now
     db.session.execute(delete(Claim).where(Claim.id == claim_id, Claim.state == CLAIMED))
     db.session.commit()
 
@@ -212,7 +212,7 @@ def give_back(claim_id: int) -> None:
 def store(claim_id: int, answer: dict[str, Any], rights: list[Used]) -> None:
     """Keep an answer, sealed, with the rights by which it was given; commits."""
     act_as(None)
-    quota.let_pass(db.session())  # what it answers has happened
+    quota.let_pass(db.session())  # the change that it answers has happened
     answer |= {"rights": list(dict.fromkeys(rights))}
     values = {"state": ANSWERED, "answer": ANSWERS.here().seal(answer)}
     db.session.execute(update(Claim).where(Claim.id == claim_id).values(**values))

@@ -24,19 +24,19 @@ WRITE_OPTIONS = orjson.OPT_UTC_Z
 LEVELS_RESERVED = 54
 
 
-#: Values and names of members in what somebody sends. As objects each takes up to some 100 bytes,
-#: whatever it is on the wire: `{}` is two bytes there, and 64 here.
+#: Maximum values and member names in what somebody sends. As an object each takes up to some 100
+#: bytes, whatever its size on the wire: `{}` is two bytes there, and 64 here.
 MAX_VALUES = 50_000
 
 #: Headers whose addresses Werkzeug completes.
 ADDRESS_HEADERS = {"location", "content-location"}
-#: Answers with a body of which Werkzeug takes no header away, as it does of 204 and 304.
+#: Answers with a body from which Werkzeug removes no header, as it does from 204 and 304.
 WHOLE_STATUSES = (200, 201)
 
-#: What each value and name stands after, all but the first value (RFC 8259 §2).
+#: What precedes each value and name, except the first value (RFC 8259 §2).
 BEFORE_VALUES = b",:[{"
 UNCOUNTED_BYTES = bytes(set(range(256)) - set(BEFORE_VALUES + b'"'))
-#: A string without its uncounted characters, or the rest after a last quote.
+#: A string, of which no character counts, or the rest after a last quote.
 STRING_PATTERN = re.compile(rb'"[^"]*"?')
 
 
@@ -45,9 +45,9 @@ class TooManyValues(ValueError):
 
 
 class Stored(Mapping[str, Any]):
-    """A JSON object as the database keeps it: it goes into answers as text, and is read on demand.
+    """A JSON object as the database keeps it: it goes into answers as text, parsed on demand.
 
-    What nobody reads is never turned into objects, which take many times the memory of the text.
+    What nobody reads is never turned into objects, which use many times the memory of the text.
     """
 
     __slots__ = ("_read", "text")
@@ -69,7 +69,7 @@ class Stored(Mapping[str, Any]):
         return len(self._members)
 
     def __sizeof__(self) -> int:
-        """Return about how many bytes of memory it takes as text."""
+        """Return about how many bytes of memory it uses as text."""
         return object.__sizeof__(self) + self.text.__sizeof__()
 
     @property
@@ -92,9 +92,10 @@ def dumps(value: Any) -> bytes:
 
 
 def written(value: Any) -> Any:
-    """Return a value as JSON, for an answer to take in as it is.
+    """Return a value as JSON, for an answer to include as it is.
 
-    It is a copy: what orjson returns keeps the room that it had grown to, many times its length.
+    It is a copy: what orjson returns keeps the capacity that it had grown to, many times its
+    length.
     """
     return orjson.Fragment(bytes(memoryview(dumps(value))))
 
@@ -105,10 +106,10 @@ def loads(data: bytes | str) -> Any:
 
 
 def count_values(data: bytes, most: int = MAX_VALUES) -> int:
-    """Return how many values and names of members a JSON text has, at the most.
+    """Return an upper bound of how many values and member names a JSON text has.
 
-    It is exact above `most`; below it, what looks like one in a string may be counted, too. The
-    text is not read, only counted in, by a fixed number of passes.
+    It is exact above `most`; below it, what looks like one within a string may be counted, too. The
+    text is not parsed, only counted, in a fixed number of passes.
     """
     count = 1 + sum(map(data.count, BEFORE_VALUES))
     if count <= most:
@@ -125,7 +126,7 @@ def loads_sent(data: bytes | str, most: int = MAX_VALUES) -> Any:
     """Read what somebody sent.
 
     Raises ValueError, also where it is too deep to be written again, and TooManyValues before
-    anything is made of more than `most` values and names.
+    building anything from more than `most` values and names.
     """
     if len(data) > most and count_values(_utf8(data), most) > most:
         raise TooManyValues(f"more than {most:,} values")
@@ -141,10 +142,10 @@ def loads_sent(data: bytes | str, most: int = MAX_VALUES) -> Any:
 
 
 class JsonResponse(Response):
-    """An answer whose headers are sent as they are, where Werkzeug would work nothing out."""
+    """An answer whose headers are sent as they are, where Werkzeug would add nothing."""
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> Headers:
-        """Return the headers; only where something may be missing, a copy that is completed."""
+        """Return the headers, or a completed copy where something may be missing."""
         there = {name.lower() for name, _ in self.headers}
         whole = self.status_code in WHOLE_STATUSES and "content-length" in there
         if not whole or there & ADDRESS_HEADERS:
@@ -153,7 +154,7 @@ class JsonResponse(Response):
 
 
 class OrjsonProvider(JSONProvider):
-    """Flask's door to orjson."""
+    """Flask's interface to orjson."""
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Write text, as Flask asks for it."""
@@ -164,6 +165,6 @@ class OrjsonProvider(JSONProvider):
         return loads(s)
 
     def response(self, *args: Any, **kwargs: Any) -> Any:
-        """Answer with JSON, without the detour over text."""
+        """Answer with JSON, without a detour through text."""
         body = dumps(self._prepare_response_obj(args, kwargs))
         return JsonResponse(body, mimetype="application/json")

@@ -1,4 +1,4 @@
-"""Where the API begins: what its addresses are made of."""
+"""Where the API begins: the base of its addresses."""
 
 #: What the path of every resource begins with.
 BASE_PATH = "/api/v1"

@@ -28,12 +28,12 @@ from sqlalchemy.orm import (
 
 
 def utcnow() -> datetime:
-    """Return the present time, zone-aware, in UTC."""
+    """Return the current time in UTC, zone-aware."""
     return datetime.now(UTC)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A point in time, kept as UTC and read back zone-aware on every database."""
+    """A point in time, stored as UTC and read back zone-aware on every database."""
 
     impl = DateTime
     cache_ok = True
@@ -52,7 +52,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value else None
 
 
-#: SQLite makes a row id only of a column that says INTEGER.
+#: SQLite makes a row id only from a column that says INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
 NAMES = {
@@ -73,7 +73,7 @@ class Model(DeclarativeBase):
     )
 
 
-#: Under which an index notes the condition that PostgreSQL is to be told.
+#: The key under which an index notes its condition for PostgreSQL.
 _WHERE_THERE = "postgresql_where"
 
 
@@ -84,10 +84,10 @@ def partial_index(
     where_there: TextClause | None = None,
     unique: bool = False,
 ) -> Index:
-    """Return an index of the rows that are `where`, as PostgreSQL says it `where_there`.
+    """Return an index of the rows that are `where`; for PostgreSQL written as `where_there`.
 
-    An option with that database's name would have SQLAlchemy load all that it knows of it, and
-    note its other options with each index: some megabytes, for servers that have SQLite.
+    An option with that database's name would make SQLAlchemy load all that it knows about it, and
+    note its other options with each index: some megabytes, for servers that use SQLite.
     """
     info = {_WHERE_THERE: where if where_there is None else where_there}
     return Index(name, *columns, unique=unique, info=info, sqlite_where=where)
@@ -104,9 +104,9 @@ def tell_postgresql(metadata: MetaData) -> None:
 def entity_tag(kind: str, *shown: object) -> str:
     """Return the text of an entity tag that nothing else ever has (RFC 9110 §8.8.1).
 
-    `shown` is what the representation follows from: which one it is, since when there is one of
-    that name, its version, and whatever it shows besides that is not its own or that the version
-    does not count. The same tag then means the same representation, over all resources.
+    `shown` is what determines the representation: which resource it is, since when it exists under
+    that name, its version, and whatever else it shows that belongs to others or that the version
+    does not count. The same tag then means the same representation, across all resources.
     """
     return blake2b(repr((kind, *shown)).encode(), digest_size=12).hexdigest()
 
@@ -120,7 +120,7 @@ def version_tag(
 ) -> str:
     """Return the tag of a versioned row, which was read as an object or as columns.
 
-    `times` are those when it was made and last changed, `besides` what is shown but not counted.
+    `times` are when it was made and last changed, `besides` what is shown but not counted.
     """
     return entity_tag(model.__name__, tuple(key), times, version, *besides)
 
@@ -133,9 +133,9 @@ class Timestamped:
 
 
 class Versioned(Timestamped):
-    """A number that grows with each change, which the resource's ETag is made of.
+    """A number that grows with each change, from which the resource's ETag is made.
 
-    The times tell it apart from what had the same key and number before: a member who is added
+    The times distinguish it from what had the same key and number before: a member who is added
     again, or a database that was restored from a backup.
     """
 
@@ -143,7 +143,7 @@ class Versioned(Timestamped):
 
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:
-        """Let the mapper raise the number, and refuse a write to a row changed meanwhile."""
+        """Let the mapper increment the number, and refuse a write to a row changed meanwhile."""
         return {"version_id_col": cls.version}
 
     @property
@@ -154,5 +154,5 @@ class Versioned(Timestamped):
         return version_tag(type(self), key, times, self.version, self.shown_besides())
 
     def shown_besides(self) -> tuple[object, ...]:
-        """Return what is shown and not counted by the version: of the reader, or of other rows."""
+        """Return what is shown but not counted by the version: the reader's, or from other rows."""
         return ()

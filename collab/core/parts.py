@@ -1,4 +1,4 @@
-"""The parts of a process that live besides its requests: threads, and what they look after."""
+"""The parts of a process that live beside its requests: threads, and what they manage."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from flask import Flask
 
 from .slots import Registry, Slot
 
-#: Seconds after which a thread that looks around each second counts as stuck.
+#: Seconds after which a thread that beats each second counts as stuck.
 STUCK_AFTER_S = 30.0
-#: Seconds that what nobody waits for leaves to the rest of the start, and to the first requests.
+#: Seconds by which work that nobody waits for is delayed, for the rest of the start and the first
+#: requests.
 FIRST_WORK_AFTER_S = 1.0
 
 
 class Part(Protocol):
-    """Something that is started once, after the fork, and stopped once."""
+    """Something that starts once, after the fork, and stops once."""
 
     def start(self) -> None:
-        """Start, unless it runs already or was stopped."""
+        """Start, unless it is running already or was stopped."""
 
     def close(self) -> None:
-        """Begin to end, without waiting, if requests in hand don't need it."""
+        """Begin to end, without waiting, if requests in progress don't need it."""
 
     def stop(self) -> None:
-        """End within a few seconds; what is in hand is finished or handed back."""
+        """End within a few seconds; work in progress is finished or handed back."""
 
     @property
     def state(self) -> str:
@@ -37,21 +38,22 @@ class Part(Protocol):
 
 
 class BackgroundThread(ABC):
-    """A thread that is started once, after the fork where the server forks, and stopped once.
+    """A thread that starts once, after the fork if the server forks, and stops once.
 
-    Any thread may call `start` and `stop`, as often as it likes; what was stopped stays so.
+    Any thread may call `start` and `stop`, as often as it likes; what was stopped stays stopped.
     """
 
     #: Seconds that `stop` waits for the thread to end.
     patience_s = 1.5
-    #: Seconds without a `_beat` after which it counts as stuck; infinite for one that gives none.
+    #: Seconds without a `_beat` after which it counts as stuck; infinite for a thread without
+    #: beats.
     stuck_after_s = math.inf
 
     def __init__(self, name: str, *, off: str | None = None) -> None:
         """Make it without starting it; `off` says why it must not run in this process."""
         self._name, self._off = name, off
         self._stopping = threading.Event()
-        #: Held by whoever starts or stops it, so that only one thread does.
+        #: Held while starting or stopping it, so that only one thread does.
         self._changing = threading.Lock()
         self._thread: threading.Thread | None = None
         self._beaten_at = time.monotonic()
@@ -61,7 +63,7 @@ class BackgroundThread(ABC):
         """Work, in the thread, until `_stopping` is set."""
 
     def _beat(self) -> None:
-        """Give a sign of life, from within the thread."""
+        """Give a sign of life; called within the thread."""
         self._beaten_at = time.monotonic()
 
     def _prepare(self) -> None:  # noqa: B027 (most have nothing to prepare)
@@ -71,14 +73,15 @@ class BackgroundThread(ABC):
         """Let the thread notice that it has to stop."""
 
     def start(self) -> None:
-        """Start, unless it is off, runs already or was stopped."""
+        """Start, unless it is off, running already or was stopped."""
         if self._thread is not None or self._off is not None:
             return
         with self._changing:
-            # Again under the lock: of two first requests one starts it, and none after the stop.
+            # Checked again under the lock: of two first requests one starts it, and none after the
+            # stop.
             if self._thread is None and not self._stopping.is_set():
                 self._prepare()
-                # Made here and not before: a thread object does not outlive the server's fork.
+                # Made here and not before: a thread object does not survive the server's fork.
                 self._beat()
                 # A daemon: a thread that hangs must not keep the process from ending.
                 thread = threading.Thread(target=self._run, name=self._name, daemon=True)
@@ -86,28 +89,28 @@ class BackgroundThread(ABC):
                 self._thread = thread
 
     def close(self) -> None:  # noqa: B027 (requests in hand need most of them)
-        """Begin to end while requests are still answered; most go on until `stop`."""
+        """Begin to end while requests are still being answered; most threads go on until `stop`."""
 
     def stop(self) -> None:
-        """Have the thread end what it has in hand, and wait for it, but not for long."""
+        """Have the thread end its work, and wait for it, but not for long."""
         self._end()
         if self._thread is not None:
             self._thread.join(self.patience_s)
 
     def _end(self) -> None:
-        """Have the thread end what it has in hand."""
+        """Have the thread end its work."""
         with self._changing:
             self._stopping.set()
         self._wake()
 
     @property
     def started(self) -> bool:
-        """Return whether it was started, even if it has ended since."""
+        """Return whether it was ever started, even if it has ended since."""
         return self._thread is not None
 
     @property
     def alive(self) -> bool:
-        """Return whether the thread runs."""
+        """Return whether the thread is running."""
         return self._thread is not None and self._thread.is_alive()
 
     @property
@@ -132,17 +135,17 @@ class Parts:
         self._ends: list[Callable[[], None]] = []
 
     def add(self, name: str, slot: Slot[Any], *, with_requests: bool = False) -> None:
-        """Take in the part in a slot, under the name that `/ready` shows.
+        """Add the part in a slot, under the name that `/ready` shows.
 
         It starts with the server; `with_requests`: with the first request, too, since `flask run`
-        and tests have no other beginning.
+        and tests have no other start.
         """
         self._slots[name] = slot
         if with_requests:
             self._app.before_request(lambda: cast(Part, slot.of(self._app)).start())
 
     def at_end(self, end: Callable[[], None]) -> None:
-        """Have something let go of once all parts have stopped."""
+        """Have something released once all parts have stopped."""
         self._ends.append(end)
 
     def __iter__(self) -> Iterator[tuple[str, Part]]:
@@ -150,29 +153,29 @@ class Parts:
         return ((name, cast(Part, slot.of(self._app))) for name, slot in self._slots.items())
 
     def start(self) -> None:
-        """Start all that do not run yet."""
+        """Start all that are not running yet."""
         for _, part in self:
             part.start()
 
     def close(self) -> None:
-        """Begin to end what no request in hand needs; the server was told to stop."""
+        """Begin to end what no request in progress needs; the server was told to stop."""
         for _, part in self:
             part.close()
 
     def stop(self) -> None:
-        """Stop all, those first that were brought last: they lean on the others."""
+        """Stop all, the last added first, as they depend on the others."""
         for _, part in reversed(list(self)):
             part.stop()
         for end in self._ends:
             end()
 
     def states(self) -> dict[str, str]:
-        """Return how each is; those that start with the first request are started."""
+        """Return the state of each; those that start with the first request are started."""
         self.start()
         return {name: part.state for name, part in self}
 
     def figures(self) -> dict[str, dict[str, int]]:
-        """Return what parts count, of those that count something."""
+        """Return the figures of the parts that count something."""
         counted = {name: getattr(part, "figures", {}) for name, part in self}
         return {name: figures for name, figures in counted.items() if figures}
 

@@ -1,4 +1,4 @@
-"""The base of all schemas, and the fields that several packages share."""
+"""The base class of all schemas, and the fields that several packages share."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from .text.patterns import later
 from .text.visible import NEVER_SHOWN_RANGES
 
 _ANY = rf"[^{NEVER_SHOWN_RANGES}]*"
-#: One line: nothing that is never shown, and something else than spaces. What only some places in a
-#: line may have, such as joiners of emoji, is looked at by `visible.trouble`.
+#: One line: no characters that are never shown, and not only spaces. `visible.trouble` checks what
+#: only some places in a line may have, such as joiners of emoji.
 LINE_PATTERN = rf"^[^\S{NEVER_SHOWN_RANGES}]*[^\s{NEVER_SHOWN_RANGES}]{_ANY}$"
-#: Text of several lines: of the control characters only tab and line breaks.
+#: Text of several lines: no control characters except tab and line breaks.
 TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]*$"
 _NO_PART = r'@\s\u0000-\u001f\u007f-\u009f"(),:;<>\[\\\]'
 _PART = rf"[^{_NO_PART}]"
-#: Up to the first dot that can be the one, so that there is one way only to read it.
+#: Up to the first dot that can be the right one, so that there is only one way to match.
 EMAIL_PATTERN = rf"^{_PART}+@{_PART}[^.{_NO_PART}]*\.{_PART}+$"
 
 MAX_ID = 2**63 - 1
 MAX_FREE_JSON_BYTES = 64 * 1024
-#: Unknown members of an object that an answer names.
+#: Unknown members of an object that an answer lists.
 MAX_UNKNOWN_NAMED = 20
-#: What marshmallow says of them.
+#: What marshmallow says about them.
 UNKNOWN_DETAIL = str(ma.Schema.error_messages.get("unknown", "Unknown field."))
 
 
 def unknown(name: object, known: Collection[str]) -> str:
-    """Say that a name is unknown, and which of the known ones is like it."""
+    """Say that a name is unknown, and which known one is like it."""
     like = most_like(str(name), known)
     return f"Unknown field: did you mean `{like}`?" if like else UNKNOWN_DETAIL
 
@@ -49,10 +49,10 @@ Trouble = Callable[[str], str | None]
 
 
 class Schema(LazySchema):
-    """A schema that takes other names of a field too (`aliases`), and refuses unknown ones."""
+    """A schema that also accepts other names of a field (`aliases`), and refuses unknown ones."""
 
     aliases: ClassVar[dict[str, str]] = {}
-    #: What the document shows of its members, besides those that its fields and bases tell.
+    #: Examples of its members for the document, besides those of its fields and bases.
     example: ClassVar[dict[str, Any]] = {}
     #: Whether a request without a body counts as one with an empty object.
     body_optional: ClassVar[bool] = False
@@ -69,7 +69,7 @@ class Schema(LazySchema):
         }
 
     def _refuse_many_unknown(self, data: Mapping[str, Any]) -> None:
-        """Name only the first unknown members where they are very many."""
+        """Name only the first unknown members where there are very many."""
         if len(data) <= len(self.load_fields) + len(self.aliases) + MAX_UNKNOWN_NAMED:
             return
         known = self._names()
@@ -78,16 +78,16 @@ class Schema(LazySchema):
         raise ma.ValidationError(named | {"_schema": ["There are more unknown members."]})
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Schema:
-        """Return itself, for nothing changes one: each decorator of a route copies what is said."""
+        """Return itself, as nothing changes a schema: decorators of routes copy their arguments."""
         return self
 
     def dump(self, obj: Any, *, many: bool | None = None) -> Any:
-        """Return what an answer shows; a row of columns has its values as they go out."""
+        """Return what an answer shows; a row of columns already has its values as they go out."""
         getters = getters_of(self) if isinstance(obj, tuple) else ()
         return {name: get(obj) for name, get in getters} or super().dump(obj, many=many)
 
     def takes(self, name: str, sent: Collection[str]) -> bool:
-        """Return whether it has a member of this name, or knows one by it that is not there."""
+        """Return whether it has a member of this name, or of which this is another name."""
         other = self.aliases.get(name)
         return name in self._names() or (other is not None and other not in sent)
 
@@ -97,7 +97,7 @@ class Schema(LazySchema):
     def handle_error(
         self, error: ma.ValidationError, data: Any, *, many: bool, **kwargs: Any
     ) -> None:
-        """Say of a field that is unknown which one may be meant."""
+        """Say of an unknown field which one may be meant."""
         for messages in error.messages_dict.values() if many else [error.messages_dict]:
             for name in messages if isinstance(messages, dict) else ():
                 if messages[name] == [UNKNOWN_DETAIL]:
@@ -105,7 +105,7 @@ class Schema(LazySchema):
 
 
 def own_examples(schema: type[ma.Schema]) -> dict[str, Any]:
-    """Return what a schema and its bases tell of their members."""
+    """Return the examples of a schema's members, with those of its bases."""
     told: dict[str, Any] = {}
     for kind in reversed(schema.__mro__):
         told |= vars(kind).get("example", {})
@@ -113,10 +113,10 @@ def own_examples(schema: type[ma.Schema]) -> dict[str, Any]:
 
 
 class Pattern(validate.Validator):
-    """Match a whole string; the pattern is one that ECMAScript reads too, for the documents.
+    """Match a whole string; ECMAScript can read the pattern, too, for the documents.
 
-    A string longer than `high` is left to the check of lengths. `trouble` says more exactly what is
-    wrong with a string, or sees what a pattern can't.
+    A string longer than `high` is left to the length check. `trouble` says more exactly what is
+    wrong with a string, or finds what a pattern can't.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ def patterned(
     trouble: Trouble = lambda _: None,
     **options: Any,
 ) -> fields.String:
-    """Make a string field with a length and a pattern."""
+    """Make a string field with a maximum length and a pattern."""
     metadata = {"pattern": pattern} | options.pop("metadata", {})
     checks = [validate.Length(low, high), Pattern(pattern, message, high, trouble)]
     return fields.String(validate=checks, metadata=metadata, **options)
@@ -162,12 +162,12 @@ def text(high: int, **options: Any) -> fields.String:
 
 
 class Address(fields.String):
-    """An e-mail address, in the one spelling that its mailbox has here."""
+    """An e-mail address, in its canonical spelling."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         written = super()._deserialize(value, *args, **kwargs) or ""
         try:
-            # One that is too long is left to the check of lengths.
+            # One that is too long is left to the length check.
             return written if len(written) > MAX_ADDRESS_LENGTH else canonical(written)
         except ValueError as error:
             raise ma.ValidationError(str(error)) from None
@@ -181,7 +181,7 @@ def email(**options: Any) -> fields.String:
 
 
 class WholeNumber(fields.Integer):
-    """A JSON number without a fraction: 5 and 5.0 are one (JSON Schema), "5" and true are none."""
+    """A JSON number without a fraction: 5 and 5.0 are one (JSON Schema), "5" and true are not."""
 
     def _validated(self, value: Any) -> Any:
         if isinstance(value, float) and value.is_integer():
@@ -206,21 +206,21 @@ def identifier(**options: Any) -> fields.Integer:
 
 
 class JsonObject(fields.Dict):
-    """A JSON object in an answer: as it is, so that what is stored as text goes out as text."""
+    """A JSON object in an answer, unchanged: what is stored as text goes out as text."""
 
     def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         return value
 
 
 class JsonList(fields.List[Any]):
-    """A list in an answer: as it is, or as JSON that it has been written as (`json.written`)."""
+    """A list in an answer: as it is, or as JSON that was already written (`json.written`)."""
 
     def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         return value
 
 
 class FreeJson(fields.Dict):
-    """A JSON object of any content, up to 64 KiB."""
+    """A JSON object with any content, up to 64 KiB."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         checked = super()._deserialize(value, *args, **kwargs)  # type: ignore[no-untyped-call]
@@ -249,22 +249,22 @@ class ShortList(fields.List[Any]):
 
 
 class Strings(fields.List[str]):
-    """Strings, which go into the answer as they are."""
+    """Strings that go into the answer as they are."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(fields.String(), **options)
 
 
-#: Fields whose value goes into the answer as it is; orjson writes times as RFC 3339 has them.
+#: Fields whose value goes into the answer as it is; orjson writes times as RFC 3339.
 PLAIN_FIELDS = (fields.String, fields.Integer, fields.Boolean, JsonObject, Strings, Time)
 
 
 class Ready(JsonList):
-    """Items that are already what the answer shows."""
+    """Items that are already in the form that the answer shows."""
 
 
 class Items(fields.List[Any]):
-    """The items of a page, read by attribute where that is all that their schema would do."""
+    """The items of a page, read by attribute where their schema would do no more."""
 
     def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         shown: Any = self.inner
@@ -274,7 +274,7 @@ class Items(fields.List[Any]):
 
 
 def getters_of(schema: ma.Schema) -> list[tuple[str, Any]]:
-    """Return how each member is read, if that is all that a schema does; otherwise nothing."""
+    """Return how each member is read, if a schema does no more than that; otherwise nothing."""
     if "_getters" not in vars(schema):
         shown = schema.dump_fields.items()
         plain = all(type(field) in PLAIN_FIELDS for _, field in shown)

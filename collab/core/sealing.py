@@ -1,6 +1,6 @@
-"""Sealing: what the service has to know again is encrypted, such as seeds of second factors.
+"""Sealing: secrets that the service must read again are encrypted, such as second-factor seeds.
 
-What need only be compared is hashed instead (`core/security`, `digest`).
+Those that need only be compared are hashed instead (`core/security`, `digest`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .database import take_write_lock
 from .security import RINGS, SealedBox
 from .slots import Registry, Slot
 
-#: Rows that are sealed again in one commit.
+#: Rows that are resealed in one commit.
 RESEALED_PER_COMMIT = 200
 
 _BOXES: Slot[dict[str, SealedBox]] = Slot("sealing", lambda _: {})
@@ -25,7 +25,7 @@ SEALED: Registry[dict[InstrumentedAttribute[Any], str]] = Registry("sealed", lam
 
 
 class Unsealable(Exception):
-    """No key of this installation opens what is sealed here, or it was sealed for another use."""
+    """No key of this installation opens this, or it was sealed for another use."""
 
 
 def seal(plain: str, *, purpose: str) -> str:
@@ -37,7 +37,7 @@ def seal(plain: str, *, purpose: str) -> str:
 
 
 def unseal(sealed: str, *, purpose: str) -> str:
-    """Return the text; raises Unsealable for what no key opens for this purpose."""
+    """Return the text; raises Unsealable if no key opens it for this purpose."""
     claims = _box(purpose).open(sealed, len(sealed))
     if claims is None or not isinstance(claims.get("plain"), str):
         raise Unsealable()
@@ -45,14 +45,14 @@ def unseal(sealed: str, *, purpose: str) -> str:
 
 
 def keeps_sealed(app: Flask, column: InstrumentedAttribute[Any], purpose: str) -> None:
-    """Say that a column holds sealed values, so that they are sealed again after a rotation."""
+    """Declare that a column holds sealed values, so that they are resealed after a rotation."""
     SEALED.of(app)[column] = purpose
 
 
 def reseal() -> int:
-    """Seal again, under the newest key, what an older one has sealed; return how many; commits.
+    """Reseal under the newest key what an older one has sealed; return how many; commits.
 
-    Raises Unsealable for what no key opens: then an older one must not be forgotten.
+    Raises Unsealable for what no key opens: then no older key may be removed.
     """
     return sum(_reseal(column, purpose) for column, purpose in SEALED.here().items())
 
@@ -63,7 +63,7 @@ def is_any_old() -> bool:
 
 
 def _old(column: InstrumentedAttribute[Any], purpose: str) -> list[tuple[Any, ...]]:
-    """Return the keys of rows with an older key's seal, each with what is sealed."""
+    """Return the keys of rows sealed under an older key, each with the sealed values."""
     keys = list(column.class_.__table__.primary_key)
     rows = db.session.execute(select(*keys, column).where(column.is_not(None)))
     old = [tuple(row) for row in rows if row[-1] and not _box(purpose).is_newest(row[-1])]
@@ -80,7 +80,7 @@ def _reseal(column: InstrumentedAttribute[Any], purpose: str) -> int:
         for *key, sealed in old[first : first + RESEALED_PER_COMMIT]:
             same = [one == value for one, value in zip(keys, key, strict=True)]
             anew = seal(unseal(sealed, purpose=purpose), purpose=purpose)
-            # Only where it is as it was read: what was changed meanwhile is newer.
+            # Only if it is unchanged since it was read: what was changed meanwhile is newer.
             db.session.execute(
                 update(table).where(*same, column == sealed).values({column.key: anew})
             )

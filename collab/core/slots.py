@@ -9,14 +9,14 @@ from flask import Flask, current_app
 
 T = TypeVar("T")
 
-#: Where an application notes the names of what was made for a run of it.
+#: Where an application notes the names of what was made for one of its runs.
 MADE_NOTE = "collab.made"
 
 
 class Slot(Generic[T]):
     """A place in `app.extensions`: a module declares it, and asks it for an application's part.
 
-    `make` builds the part of an application when it is first asked for; `renew` lets go of it.
+    `make` builds an application's part when it is first asked for; `renew` drops it.
     """
 
     def __init__(self, name: str, make: Callable[[Flask], T] | None = None) -> None:
@@ -36,7 +36,7 @@ class Slot(Generic[T]):
         return cast(T, app.extensions[self._name])
 
     def here(self) -> T:
-        """Return the part of the application for which this code runs; raises KeyError."""
+        """Return the part of the present application; raises KeyError."""
         return self.of(application())
 
     def _note(self, app: Flask) -> None:
@@ -44,42 +44,42 @@ class Slot(Generic[T]):
 
 
 class Registry(Slot[T]):
-    """A slot for what packages register while an application is built; later it never changes."""
+    """A slot for what packages register while an application is built; it never changes later."""
 
     def _note(self, app: Flask) -> None:
-        """Do nothing: no run of the application makes this again."""
+        """Do nothing: a new run of the application does not remake this."""
 
 
 class Contributions(Registry[list[T]]):
-    """What packages bring to a lower one, which calls or asks each: hooks, chores, columns.
+    """What packages contribute to a lower one, which calls or asks each: hooks, chores, columns.
 
-    It is gone through in the order in which `create_app` names the packages.
+    Its order is that in which `create_app` names the packages.
     """
 
     def __init__(self, name: str) -> None:
         super().__init__(name, lambda _: [])
 
     def add(self, app: Flask, brought: T) -> None:
-        """Have one more, for this application."""
+        """Add one, for this application."""
         self.of(app).append(brought)
 
     def __iter__(self) -> Iterator[T]:
-        """Go through those of the application for which this code runs."""
+        """Iterate over those of the present application."""
         return iter(self.here())
 
 
 def application() -> Flask:
-    """Return the application for which this code runs; raises RuntimeError outside of one."""
+    """Return the present application; raises RuntimeError outside of one."""
     # Not the proxy: parts keep their application, and work in threads of their own.
     return cast(Flask, current_app._get_current_object())  # type: ignore[attr-defined]
 
 
 def setting(name: str) -> Any:
-    """Return a setting of the application for which this code runs."""
+    """Return a setting of the present application."""
     return current_app.config[name]
 
 
 def renew(app: Flask) -> None:
-    """Let go of what a run of an application made, so that the next one begins afresh."""
+    """Drop what a run of an application made, so that the next one starts afresh."""
     for name in app.extensions.pop(MADE_NOTE, ()):
         app.extensions.pop(name, None)

@@ -1,11 +1,11 @@
-"""What people have taken of something lately, beyond the share of it that anybody may have."""
+"""How much more than their share of something people have used lately."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-#: People who are remembered; past them those who owe nothing are forgotten.
+#: People who are remembered; past this number, those who owe nothing are forgotten.
 MAX_PEOPLE_REMEMBERED = 1_000
 
 
@@ -26,7 +26,6 @@ class Debts:
     def note(self, person: int, owed: float) -> None:
         """Note what somebody owes now. One thread at a time."""
         if len(self._owed) >= MAX_PEOPLE_REMEMBERED:
-            # Whoever owes nothing is as if never seen; debtors stay, or a crowd would clear their
-            # debts.
+            # Those who owe nothing need no entry; debtors stay, or a crowd would clear their debts.
             self._owed = {one: last for one, last in self._owed.items() if self.owed(one)}
         self._owed[person] = (owed, self._clock())

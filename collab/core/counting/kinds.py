@@ -21,22 +21,22 @@ def _counts(app: Flask) -> Counts:
     return Counts(app.config["REDIS_URL"])
 
 
-#: What several web processes of one server have in common, made before its fork.
+#: What the web processes of one server share, made before its fork.
 _TABLE: Registry[Table | None] = Registry("windows", lambda _: None)
 _COUNTS: Slot[Counts] = Slot("counts", _counts)
 
 
 def init_app(app: Flask) -> None:
-    """Give the web processes of an application, if there are several, windows in common."""
+    """Give the web processes of an application, if there are several, shared windows."""
     if app.config["REDIS_URL"]:
         PARTS.of(app).at_end(lambda: _COUNTS.of(app).close())
-    # Before the fork, which shares it; with a Redis the counts lie there.
+    # Before the fork, which shares it; with Redis the counts are there.
     elif app.config["WEB_PROCESSES"] > 1:
         _TABLE.put(app, Table())
 
 
 def windows_of(app: Flask, name: str) -> MonotonicStorage:
-    """Return windows under a name: of all processes that share a Redis, of a server, or of one."""
+    """Return windows by name, shared by all that use a Redis, by one server, or by one process."""
     if app.config["REDIS_URL"]:
         from .redis_windows import RedisWindows
 

@@ -9,13 +9,14 @@ A package describes a metric beside what it counts, and declares it:
 
     CUT.of(app).child("socket").inc()
 
-What is known anyway is not counted on the way: a collector (`register`) reads it, in the
-application's context, when somebody scrapes. Labels have few values: a route's pattern and never
-a path, a type and never an id. Past MAX_CHILDREN of them, a metric's further ones are one, `other`.
+Values that are known anyway are not counted along the way: a collector (`register`) reads them, in
+the application's context, at each scrape. Labels have few values: a route's pattern and never a
+path, a type and never an id. Past MAX_CHILDREN of them, a metric counts all further ones as
+`other`.
 
-With several processes of one installation, PROMETHEUS_MULTIPROC_DIR names a folder that they
-share, set before the first application is made: then whichever is scraped answers for all. A
-process that is gone keeps its counts, and has no gauges any more.
+With several processes of one installation, PROMETHEUS_MULTIPROC_DIR names a folder that they share,
+set before the first application is made: then whichever is scraped answers for all. The counts of a
+process that has ended remain; its gauges do not.
 """
 
 from __future__ import annotations
@@ -46,14 +47,15 @@ M = TypeVar("M", Counter, Gauge, Histogram)
 #: Returns families of metrics as they are at this moment.
 Collect = Callable[[], Iterable[Metric]]
 
-FAILED_HELP = "Whether a collector's numbers are missing from this answer (the log says why)."
+FAILED_HELP = "Whether a collector's numbers are missing from this scrape (the log says why)."
 
-#: Combinations of labels that one metric has: some 300 routes, with their methods and classes.
+#: Combinations of labels that one metric may have: some 300 routes, with methods and status
+#: classes.
 MAX_CHILDREN = 2000
-#: What the labels say of all that is beyond.
+#: The label value of everything beyond that.
 OTHER = "other"
 
-#: Upper bounds in seconds of what takes from a part of a millisecond to ten seconds.
+#: Upper bounds in seconds, for durations from a fraction of a millisecond to ten seconds.
 SECONDS_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -72,7 +74,7 @@ class Family(Generic[M]):
 
     def _made(self, labels: tuple[str, ...]) -> M:
         if len(self._children) >= MAX_CHILDREN:
-            # Counted together from here on: a label with endless values must not fill the memory.
+            # Counted together from here on: a label with endless values must not fill memory.
             labels = self._beyond
         # `setdefault`, since two threads may make the same one at once.
         return self._children.setdefault(labels, self._metric.labels(*labels))
@@ -93,7 +95,7 @@ class Declared(Generic[M]):
         return cast(Family[M], NUMBERS.of(app).families[self.name])
 
     def here(self) -> Family[M]:
-        """Return that of the application for which this code runs; raises KeyError."""
+        """Return that of the present application; raises KeyError."""
         return self.of(application())
 
     def make(self, registry: CollectorRegistry | None) -> Family[M]:
@@ -118,12 +120,12 @@ def histogram(
     labels: Sequence[str] = (),
     buckets: Sequence[float] = SECONDS_BUCKETS,
 ) -> Declared[Histogram]:
-    """Describe what is counted by its size, such as seconds."""
+    """Describe values that are counted by size, such as seconds."""
     return Declared(Histogram, name, text, labels, buckets=buckets)
 
 
 class _Guarded:
-    """A collector whose failure costs its own numbers, and not everybody's."""
+    """A collector whose failure loses its own numbers only."""
 
     def __init__(self, name: str, collect: Collect) -> None:
         self._name, self._collect = name, collect
@@ -158,14 +160,14 @@ NUMBERS: Slot[Numbers] = Slot("numbers", Numbers)
 
 
 def declare(app: Flask, *metrics: Declared[Any]) -> None:
-    """Have metrics of a package counted and exported; raises ValueError for a name twice."""
+    """Have metrics of a package counted and exported; raises ValueError for a duplicate name."""
     for one in metrics:
         if _DECLARED.of(app).setdefault(one.name, one) is not one:
             raise ValueError(f"two metrics are called {one.name}")
 
 
 def register(app: Flask, name: str, collect: Collect) -> None:
-    """Have what a collector reads exported; `name` is a word for metrics about itself."""
+    """Have a collector's metrics exported; `name` labels those about the collector itself."""
     _COLLECTORS.add(app, _Guarded(name, collect))
 
 

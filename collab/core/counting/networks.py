@@ -1,17 +1,17 @@
-"""Which addresses are counted together: one caller can send from many of them."""
+"""Which addresses are counted together, since one caller can send from many."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
-#: Whoever has one IPv6 address has a whole network: providers give a /64 at least (RFC 6177 §2).
+#: Anyone with one IPv6 address has a whole network: providers assign a /64 at least (RFC 6177 §2).
 IPV6_PREFIX_BITS = 64
 
 #: IPv4 addresses as translators write them (RFC 6052 §2.1): a /64 would be all of the Internet.
 TRANSLATED_NETWORK = IPv6Network("64:ff9b::/96")
 
-#: What cannot be read as an address, such as that of a Unix socket, is counted together.
+#: Whatever cannot be read as an address, such as that of a Unix socket, is counted together.
 UNKNOWN = "unknown"
 
 #: How many addresses are remembered with their networks.

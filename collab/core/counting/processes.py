@@ -1,4 +1,4 @@
-"""Numbers of several processes: what they count is in a folder that they share, if there is one."""
+"""Numbers of several processes, which count in a folder that they share, if there is one."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 #: The library reads it when it is first imported; `share` has it read again.
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
-#: Of these the processes have one in common, or the greatest counts; the others are added up.
+#: For these, all processes share one value or the greatest counts; the others are added up.
 OLDEST_METRIC = "process_start_time_seconds"
 GREATEST_METRIC = "process_max_fds"
 
 
-#: What the names of such folders begin with; the number of their process follows.
+#: What the names of such folders begin with; the process id follows.
 FOLDER_PREFIX = "collab-numbers-"
 #: A folder that was made for the processes of this one, and is deleted at its end.
 _made: tuple[int, Path] | None = None
@@ -29,11 +29,11 @@ _made: tuple[int, Path] | None = None
 def share(where: Path) -> None:
     """Have the metrics that are made from here on in a folder, unless one is named already."""
     global _made
-    # Whoever runs several servers has named one for all of them.
+    # Those who run several servers have named one for all of them.
     if os.environ.get(FOLDER_VARIABLE):
         return
     for old in where.glob(f"{FOLDER_PREFIX}*"):
-        # Left by a process that was killed: nobody else deletes it.
+        # Left behind by a process that was killed: nobody else deletes it.
         if not _lives(old.name.removeprefix(FOLDER_PREFIX)):
             shutil.rmtree(old, ignore_errors=True)
     folder = where / f"{FOLDER_PREFIX}{os.getpid()}"
@@ -44,7 +44,7 @@ def share(where: Path) -> None:
 
 
 def _lives(number: str) -> bool:
-    """Return whether a folder's process lives; this one has just begun, and has none yet."""
+    """Return whether a folder's process is alive; this one has just begun, and has none yet."""
     try:
         os.kill(int(number), 0)
     except (ProcessLookupError, ValueError):
@@ -78,14 +78,14 @@ class _Shared:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def collect(self) -> Iterator[Metric]:
-        """Yield their metrics added up, and what the system knows of those that live."""
+        """Yield their metrics added up, and what the system knows of those alive."""
         alive = self._living()
         shared: Any = MultiProcessCollector
         yield from shared(CollectorRegistry(), str(self._folder)).collect()
         yield from _processes(alive)
 
     def _living(self) -> list[int]:
-        """Return the processes that live; the gauges of others are forgotten."""
+        """Return the processes that are alive; the gauges of others are forgotten."""
         written = {int(one.stem.rpartition("_")[2]) for one in self._folder.glob("*_*.db")}
         alive = [pid for pid in written if Path(f"/proc/{pid}").exists()]
         for pid in written.difference(alive):

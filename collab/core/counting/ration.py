@@ -16,7 +16,7 @@ from .windows import MonotonicStorage
 
 
 class Ration:
-    """What each key has taken in its present window, of a rate such as `120 per hour` or `off`."""
+    """What each key has used of a rate such as `120 per hour` or `off`, in its present window."""
 
     def __init__(
         self,
@@ -25,20 +25,20 @@ class Ration:
         clock: Callable[[], float] = time.monotonic,
         windows: MonotonicStorage | None = None,
     ) -> None:
-        """Make it; `windows` are for it alone, and of this process unless some are given."""
+        """Make it; `windows` are for it alone, and count in this process only unless given."""
         limit = None if rate == "off" else parse(rate)
         self._most, self._window_s = (limit.amount, limit.get_expiry()) if limit else (0, 0)
         self._taken = MonotonicStorage(clock=clock) if windows is None else windows
         self._refusal = refusal
 
     def take(self, key: str) -> None:
-        """Count one; raises the refusal with the seconds to wait."""
+        """Count one use; raises the refusal with the seconds to wait."""
         if self._most and self._taken.incr(key, self._window_s) > self._most:
             self._taken.decr(key)
             raise self._refusal(retry_after=ceil(self._taken.left(key)))
 
     def give_back(self, key: str) -> None:
-        """Take back what was counted: it was none of what is rationed."""
+        """Take back one count: it turned out not to be what is rationed."""
         if self._most:
             self._taken.decr(key)
 

@@ -1,7 +1,7 @@
-"""The same counts in fixed windows of time, for all processes that have a Redis in common.
+"""The same counts in fixed windows of time, for all processes that share a Redis.
 
-While Redis does not answer, each process counts for itself: nobody is kept out, and nobody is let
-in without a limit.
+While Redis does not answer, each process counts for itself: nobody is locked out, and nobody is
+without a limit.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 from ..outbound.remote_redis import RemoteRedis
 from .windows import MonotonicStorage
 
-#: What all keys of ours begin with.
+#: The prefix of all our keys.
 KEY_PREFIX = "collab:windows:"
 
-#: Undoes a count; what has been forgotten meanwhile stays forgotten.
+#: Undoes a count; a window that has been forgotten meanwhile stays forgotten.
 UNDO_SCRIPT = """
 if redis.call('EXISTS', KEYS[1]) == 1 and redis.call('DECRBY', KEYS[1], ARGV[1]) <= 0 then
   redis.call('DEL', KEYS[1])

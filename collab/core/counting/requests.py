@@ -16,9 +16,9 @@ REQUESTS = metrics.histogram(
     ("method", "route", "status"),
 )
 
-#: The route of whatever no rule matches: its path may be anything.
+#: The route of requests that match no rule: their path may be anything.
 UNKNOWN_ROUTE = "unknown"
-#: A long poll takes as long as it was asked to wait: it must not count among quick answers.
+#: A long poll takes as long as it was asked to wait: it must not count as an ordinary answer.
 WAITED_NOTE = " (waited)"
 
 #: Methods that are told apart (RFC 9110 §9, RFC 5789); any token may be sent as one.
@@ -30,15 +30,15 @@ VARIABLE_PART = re.compile(r"<(?:[^<>:]*:)?([^<>:]*)>")
 #: A rule, if any, a method, a status class and whether the request waited.
 Key = tuple[str, str, int, bool]
 
-#: What counts, found by one look.
+#: The counters, found by one look-up.
 _CHILDREN: Slot[dict[Key, Any]] = Slot("requests counted", lambda _: {})
 
 
 def count(
     app: Flask, rule: str, method: str, status: int, seconds: float, *, waited: bool = False
 ) -> None:
-    """Count a request that has been answered; the rule that it matched is empty if none did."""
-    # Few values each: whatever a client makes up must not become a series of its own.
+    """Count a request that has been answered; the rule is empty if none matched."""
+    # Few values each: what a client makes up must not become a series of its own.
     key = (rule, method if method in KNOWN_METHODS else metrics.OTHER, status // 100, waited)
     children = _CHILDREN.of(app)
     child = children.get(key)

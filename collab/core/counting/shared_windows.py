@@ -1,8 +1,8 @@
 """The same counts in fixed windows of time, for all web processes of a server together.
 
-They lie in memory that is made before the server's fork, so its processes have it in common, and it
-goes with them. A lock of a file keeps them apart, which the system gives back when a process is
-killed: what that one was counting may be lost, and nothing else.
+They are in memory that is made before the server's fork, so its processes share it, and it ends
+with them. They take turns by a file lock, which the system releases when a process is killed: only
+what that process was counting may be lost.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from pathlib import Path
 from ..storage.file_lock import alone_among_processes
 from .windows import MAX_WINDOWS, MonotonicStorage
 
-#: Windows among which a name has its place; one of them is forgotten for a new one without room.
+#: Windows among which a name has its place; when they are full, one is forgotten for a new one.
 WINDOWS_PER_BUCKET = 8
 #: A window: the number of its name, 0 for none; the count; and when it ends, by the monotonic
-#: clock, which all processes of a machine have in common.
+#: clock, which all processes of a machine share.
 WINDOW_FORMAT = struct.Struct("=Qqd")
 BUCKET_FORMAT = struct.Struct("=" + "Qqd" * WINDOWS_PER_BUCKET)
 
@@ -37,7 +37,7 @@ class Table:
     def __init__(self, buckets: int = MAX_WINDOWS // WINDOWS_PER_BUCKET) -> None:
         self.buckets = buckets
         self._memory = mmap.mmap(-1, buckets * BUCKET_FORMAT.size)
-        # Or somebody could choose names that push one another out.
+        # Otherwise somebody could choose names that push others out.
         self._salt = secrets.token_bytes(16)
         self._lock = threading.Lock()
         self._file, path = tempfile.mkstemp()
@@ -48,7 +48,7 @@ class Table:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep the other threads out, and the other processes."""
-        # The threads' own lock first: the processes' keeps no threads apart.
+        # The threads' own lock first: the one for processes does not exclude threads.
         with self._lock, alone_among_processes(self._file):
             yield
 
@@ -66,7 +66,7 @@ class Table:
             index = numbers.index(number)
             there = ends[index] > now
         else:
-            # Those that are over go first, then the lowest count: a limit that is nearly reached
+            # Windows that are over go first, then the lowest count: a limit that is nearly reached
             # stays.
             worth = [counts[i] if ends[i] > now else -1 for i in range(WINDOWS_PER_BUCKET)]
             index, there = worth.index(min(worth)), False

@@ -1,7 +1,7 @@
 """Counts in fixed windows of time, for the limits: by the monotonic clock, in bounded memory.
 
-The `limits` library's own storage goes by the wall clock, which somebody may set, and starts a
-thread to forget windows that are over. This one forgets as it counts, and is chosen as `monotonic://`.
+The `limits` library's own storage uses the wall clock, which somebody may set, and starts a thread
+to forget windows that are over. This one forgets as it counts, and is chosen by `monotonic://`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from limits.storage import Storage
 
 #: Windows that are kept at once; each takes some 300 bytes.
 MAX_WINDOWS = 32_768
-#: Of the oldest so many windows, what is over goes with each count, or else, if there is no room,
-#: the one with the lowest count: whoever fills the table with new names forgets their own.
+#: Each count looks at this many of the oldest windows and forgets those that are over; if none is
+#: and there is no room, the one with the lowest count: filling the table with new names displaces
+#: those.
 WINDOWS_PER_LOOK = 16
 
 
@@ -52,7 +53,7 @@ class MonotonicStorage(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """Return what can go wrong in here: nothing that another storage could fix."""
+        """Return the errors that another storage could handle: there are none."""
         return ValueError
 
     def incr(self, key: str, expiry: float, amount: int = 1, *, longer: bool = False) -> int:
@@ -74,7 +75,7 @@ class MonotonicStorage(Storage):
                 window = self._windows[key] = Window(now + expiry)
             if longer:
                 window.ends = now + expiry
-                # By their ends, as those at the front are looked at first.
+                # Sorted by their ends, as those at the front are looked at first.
                 self._windows.move_to_end(key)
             window.count += amount
             return window.count, window.ends
@@ -121,7 +122,7 @@ class MonotonicStorage(Storage):
         return True
 
     def reset(self) -> int:
-        """Forget all, and return how much that was."""
+        """Forget all windows, and return how many there were."""
         with self._lock:
             gone = len(self._windows)
             self._windows.clear()

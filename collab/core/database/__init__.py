@@ -1,6 +1,7 @@
 """How the database is opened, and the lock that a change takes before it reads.
 
-What differs between databases is behind one face (`engine.py`); nothing else asks which one it is.
+What differs between databases is behind one interface (`engine.py`); nothing else asks which one it
+is.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def engine_options(url: str, values: dict[str, Any]) -> dict[str, Any]:
         "pool_size": values["DATABASE_POOL"],
         "max_overflow": values["DATABASE_POOL_OVERFLOW"],
         "pool_timeout": POOL_PATIENCE_S,
-        # The one that was used last: its cache of pages still holds, and others can be closed.
+        # The one that was used last: its page cache is still warm, and others can be closed.
         "pool_use_lifo": True,
         "hide_parameters": True,  # an error's text goes to the log, and they may be secrets
         "json_serializer": lambda value: dumps(value).decode(),
@@ -65,7 +66,7 @@ def _kind(url: str) -> type[Engine]:
 
 
 def init_app(app: Flask) -> None:
-    """Have the connections of an application made and looked after as its database wants it."""
+    """Have an application's connections made and maintained as its database needs it."""
     engine = ENGINE.put(app, _kind(app.config["SQLALCHEMY_DATABASE_URI"])(app))
     with app.app_context():
         metrics.declare(app, WRITER_WAIT)
@@ -78,16 +79,16 @@ def init_app(app: Flask) -> None:
 
 
 def take_write_lock() -> None:
-    """Make this transaction the only writer from now on, until it ends.
+    """Make this transaction the only writer until it ends.
 
     What a change depends on (a role, a last owner, a version) is read after this, so nobody can
-    change it in between. What was decided before, on the way here, is checked again (`on_lock`).
+    change it in between. What was decided on the way here is checked again (`on_lock`).
     """
     begin_writing(db.session.connection())
 
 
 def begin_writing(connection: Connection) -> None:
-    """Make a connection's transaction the only writer, if it is not yet."""
+    """Make a connection's transaction the only writer, unless it already is."""
     if ENGINE.here().begin_writing(connection):
         for check in _CHECKS:
             check(connection)
@@ -96,8 +97,8 @@ def begin_writing(connection: Connection) -> None:
 def on_lock(app: Flask, check: Check) -> None:
     """Have something checked whenever a transaction has become the only writer.
 
-    It is for what a request had to decide before it came to the lock, such as who calls; what the
-    check raises ends the request.
+    It is for what a request had to decide before it had the lock, such as who calls; an error that
+    the check raises ends the request.
     """
     _CHECKS.add(app, check)
 
@@ -105,37 +106,37 @@ def on_lock(app: Flask, check: Check) -> None:
 def let_go() -> None:
     """Keep no connection of a server while this thread waits for another one that may need it.
 
-    The session's transaction ends if it has only read; by that nothing is lost.
+    The session's transaction ends if it has only read; nothing is lost by that.
     """
     if session_connection() is not None:
         ENGINE.here().let_go()
 
 
 def commit_lazily() -> None:
-    """Let the open transaction's commit come to the disk some moments later than it returns.
+    """Let the open transaction's commit return some moments before it is on disk.
 
-    A power cut in between takes it back, whole. It is for what nobody is promised: what tells of it
-    hardens it before (`harden`).
+    A power cut in between undoes all of it. It is for changes that nobody has been promised: code
+    that reports them calls `harden` first.
     """
     driver: Any = db.session.connection().connection.dbapi_connection
     driver.lazy = True
 
 
 def harden() -> None:
-    """Return when nothing that could be read before this call can be lost by a power cut.
+    """Return once a power cut can't lose anything that could be read before this call.
 
-    Whoever tells others what they read in the database calls it before. Raises OSError.
+    Code that tells others what it read in the database calls this first. Raises OSError.
     """
     ENGINE.here().harden()
 
 
 def put_log_away(app: Flask) -> None:
-    """Write what is in the write-ahead log into the database, as far as nobody uses it now."""
+    """Copy the write-ahead log into the database, as far as nobody is using it now."""
     ENGINE.of(app).put_log_away()
 
 
 def close_idle() -> bool:
-    """Close connections that were left by a busy moment; return that nothing is left to do."""
+    """Close connections left over from a busy moment; return that nothing is left to do."""
     pool = db.engine.pool
     if isinstance(pool, RecedingPool):
         pool.close_idle()
@@ -143,7 +144,7 @@ def close_idle() -> bool:
 
 
 def engine() -> Engine:
-    """Return the kind of database of the application for which this code runs."""
+    """Return the kind of database that the present application has."""
     return ENGINE.of(application())
 
 

@@ -1,7 +1,7 @@
-"""Telling whether anything has been committed: while nothing was, what was read before still holds.
+"""Whether anything has been committed: while nothing was, what was read before still holds.
 
-It is asked of the database itself, so it holds for what another process writes, and for what no
-event tells of.
+The database itself answers that, so it covers what another process writes, and what no event
+reports.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Commits(ABC):
 
     @abstractmethod
     def version(self) -> str:
-        """Return a text that stays as long as nothing is committed, and never comes again."""
+        """Return a text that stays the same while nothing is committed, and never recurs."""
 
     @abstractmethod
     def close(self) -> None:
@@ -36,9 +36,9 @@ class Commits(ABC):
 
 
 class FileCommits(Commits):
-    """SQLite's: `data_version` of a connection changes with each commit of any other one.
+    """SQLite's: a connection's `data_version` changes with each commit on any other one.
 
-    So it has a connection of its own that only looks; it takes some microseconds.
+    So it has a connection of its own, which only looks; that takes some microseconds.
     """
 
     is_shared = False
@@ -54,11 +54,11 @@ class FileCommits(Commits):
                 connection = db.engine.raw_connection()
                 self._driver = connection.dbapi_connection
                 connection.detach()
-            # All of it, or the connection would go on seeing the database as it is now.
+            # All rows, or the connection would go on seeing the database as it is now.
             return str(self._driver.execute("PRAGMA data_version").fetchall()[0][0])
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         with self._lock:
             if self._driver is not None:
                 self._driver.close()
@@ -66,10 +66,11 @@ class FileCommits(Commits):
 
 
 #: Which transactions are over, as every process sees it: two reads with the same snapshot see the
-#: same rows. A server that was set back to an earlier moment may have a snapshot again, so the time
-#: of its start is in it. So is its last checkpoint: one whose process was killed recovers without
-#: starting anew, forgets commits that were seen and not flushed yet, and gives their numbers again;
-#: recovery ends with a checkpoint. And the database, as other installations may use the same Redis.
+#: same rows. A server that was restored to an earlier moment may have a snapshot again, so the time
+#: of its start is included. So is its last checkpoint: a server one of whose processes was killed
+#: recovers without restarting, forgets commits that were seen but not flushed yet, and assigns
+#: their numbers again; recovery ends with a checkpoint. So is the database, as other installations
+#: may use the same Redis.
 PRESENT_SNAPSHOT = Compiled(
     select(
         literal_column(
@@ -87,11 +88,11 @@ class ServerCommits(Commits):
     is_shared = True
 
     def version(self) -> str:
-        """Return the snapshot, for one round trip."""
+        """Return the snapshot, in one round trip."""
         return str(PRESENT_SNAPSHOT.one({}).version)
 
     def close(self) -> None:
-        """Do nothing: it looks by connections of others."""
+        """Do nothing: it uses connections of others."""
 
 
 def _of(app: Flask) -> Commits:
@@ -102,5 +103,5 @@ COMMITS: Slot[Commits] = Slot("commits", _of)
 
 
 def init_app(app: Flask) -> None:
-    """Let go of what an application looks by."""
+    """Close what an application keeps open for this."""
     PARTS.of(app).at_end(lambda: COMMITS.of(app).close())

@@ -1,4 +1,4 @@
-"""What a database has to do for the rest of the code: the face of each kind of database."""
+"""What a database has to do for the rest of the code: the interface of each kind of database."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from sqlalchemy import Connection
 from ..slots import Slot
 from ..transactions.fair_lock import FairLock
 
-#: The tables in which a trigger that runs once for a statement finds its rows as they were, and as
-#: they are.
+#: The tables in which a statement-level trigger finds the rows as they were, and as they are.
 OLD_ROWS = "old_rows"
 NEW_ROWS = "new_rows"
 
@@ -25,19 +24,19 @@ class Engine(ABC):
     """A kind of database: how it is opened, who writes, and what differs in its SQL.
 
     Its connections have `in_transaction`, which says whether the open transaction has the writer's
-    lock, and `execute(sql, values)`, as SQLite's of Python do; and `lazy`, which can be set to have
-    the commit of the open transaction come to the disk some moments after it returns.
+    lock, and `execute(sql, values)`, as SQLite's of Python do; and `lazy`, which can be set to let
+    the commit of the open transaction return some moments before it is on disk.
     """
 
-    #: The name by which SQLAlchemy knows it, and statements of ours are kept for it.
+    #: The name by which SQLAlchemy knows it, and by which we keep statements for it.
     name: str
-    #: What SQL calls the place of a row in its table.
+    #: What SQL calls the location of a row in its table.
     row_name: str
-    #: Whether it is a file of this machine, with pages and a log that are this process's matter.
+    #: Whether it is a file on this machine, whose pages and log this process manages.
     is_file: bool
     #: Whether its triggers can see all rows that a statement has changed.
     sees_statements: bool
-    #: Whether each connection parses the schema, and has it in memory: then a short one pays.
+    #: Whether each connection parses the schema and keeps it in memory: then a short one pays off.
     parses_schema: bool
 
     def __init__(self, app: Flask) -> None:
@@ -51,30 +50,30 @@ class Engine(ABC):
 
     @abstractmethod
     def prepare(self, engine: sqlalchemy.Engine) -> None:
-        """See to the connections that will be made."""
+        """Prepare the connections that will be made."""
 
     @abstractmethod
     def door(self) -> FairLock | None:
-        """Return the lock by which writers take turns that several processes share, if one is."""
+        """Return the lock by which the writers of several processes take turns, if there is one."""
 
     @abstractmethod
     def begin_writing(self, connection: Connection) -> bool:
-        """Take the writer's lock until the transaction ends; returns whether it did not have it.
+        """Take the writer's lock until the transaction ends; returns whether it had to be taken.
 
         Raises OperationalError if it does not come in time.
         """
 
     @abstractmethod
     def trouble_writing(self, patience_s: float) -> str | None:
-        """Try whether a change can be made, on a connection of its own; returns what is wrong."""
+        """Check whether a change can be made, on a connection of its own; returns what is wrong."""
 
     @abstractmethod
     def let_go(self) -> None:
-        """Have the session, if it has only read, keep no connection of a server from others."""
+        """Have the session, if it has only read, give a server's connection back for others."""
 
     @abstractmethod
     def harden(self) -> None:
-        """Return when nothing that could be read before this call can be lost by a power cut.
+        """Return once a power cut can't lose anything that could be read before this call.
 
         Raises OSError, or an error of SQLAlchemy's.
         """
@@ -85,12 +84,12 @@ class Engine(ABC):
     ) -> AbstractContextManager[None]:
         """Have all reads of such a block see the database as it is at one moment.
 
-        A statement is cut off when it is `stopped`, or when the seconds are over.
+        A statement is interrupted when it is `stopped`, or when the seconds are over.
         """
 
     @abstractmethod
     def alone(self) -> AbstractContextManager[None]:
-        """Keep other processes out of such a block: for migrations."""
+        """Exclude other processes during such a block: for migrations."""
 
     @abstractmethod
     def before_migrations(self, connection: Connection) -> None:
@@ -98,19 +97,19 @@ class Engine(ABC):
 
     @abstractmethod
     def forget_texts(self, connection: Connection) -> None:
-        """Take back what `ensure_schema` made of texts, on the way to an older schema."""
+        """Undo what `ensure_schema` derived from texts, on the way to an older schema."""
 
     @abstractmethod
     def ensure_schema(self, connection: Connection) -> None:
-        """Make after the migrations what is not a table of theirs."""
+        """Create after the migrations what is not one of their tables."""
 
     @abstractmethod
     def run(self, connection: Connection, sql: str) -> None:
-        """Run SQL as it is, whatever it has of signs."""
+        """Run SQL as it is, whatever signs it contains."""
 
     @abstractmethod
     def same(self, first: str, second: str) -> str:
-        """Return the SQL of the condition that two values are the same, or both unknown."""
+        """Return the SQL of the condition that two values are equal, or both NULL."""
 
     @abstractmethod
     def expression(self, sql: str) -> str:
@@ -122,7 +121,7 @@ class Engine(ABC):
 
     @abstractmethod
     def triggers(self, connection: Connection, prefix: str) -> dict[str, str]:
-        """Return the SQL of the triggers whose names begin so, as they were made."""
+        """Return the SQL of the triggers whose names begin like this, as they were created."""
 
     @abstractmethod
     def trigger(
@@ -139,18 +138,18 @@ class Engine(ABC):
 
     @abstractmethod
     def make_trigger(self, connection: Connection, name: str, sql: str) -> None:
-        """Make a trigger of its SQL."""
+        """Create a trigger from its SQL."""
 
     @abstractmethod
     def drop_trigger(self, connection: Connection, name: str) -> None:
         """Drop a trigger that `trigger` made."""
 
     def together(self, connection: Connection) -> AbstractContextManager[None]:
-        """Have statements of which nobody reads rows sent within such a block, all at once."""
+        """Have the statements of such a block sent all at once; nobody may read rows of theirs."""
         return contextlib.nullcontext()
 
     def find_and_change(self, driver: Any, query: str, change: str) -> list[Any]:
-        """Return what a query finds, and change that in the driver's open transaction."""
+        """Return what a query finds, and change it, in the driver's open transaction."""
         found: list[Any] = driver.execute(query).fetchall()
         if found:
             driver.execute(change)
@@ -158,19 +157,19 @@ class Engine(ABC):
 
     @abstractmethod
     def derive(self, connection: Connection) -> None:
-        """Write what follows from texts that the open transaction has changed so far."""
+        """Write what is derived from texts that the open transaction has changed so far."""
 
     @abstractmethod
     def forget_deleted(self, connection: Connection) -> bool:
-        """Have nothing of deleted rows left in a log of ours; False while somebody reads there."""
+        """Remove all traces of deleted rows from our log; False while somebody is reading there."""
 
     @abstractmethod
     def put_log_away(self) -> None:
-        """Write what is in a write-ahead log into the database, as far as nobody uses it now."""
+        """Copy a write-ahead log into the database, as far as nobody is using it now."""
 
     @abstractmethod
     def sizes(self) -> dict[str, int]:
-        """Return the bytes of the database (`main`) and of what of its log is beside it (`wal`)."""
+        """Return the bytes of the database (`main`) and of the log beside it (`wal`)."""
 
     @property
     @abstractmethod
@@ -179,7 +178,7 @@ class Engine(ABC):
 
     @property
     def address(self) -> str | None:
-        """Return where libraries of its own find the server, with secrets; None: there is none."""
+        """Return where its own libraries find the server, with secrets; None: there is none."""
         return None
 
     @property

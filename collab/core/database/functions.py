@@ -1,4 +1,4 @@
-"""Functions of SQL whose names differ between databases, and what each says in its own way."""
+"""SQL functions whose names differ between databases, and what each expresses in its own way."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .postgresql_words import FOLDED_SUFFIX
 
 
 class instr(GenericFunction[int]):
-    """Where a text begins in another one, from 1 on; 0: nowhere."""
+    """Where a text begins within another one, counted from 1; 0: nowhere."""
 
     inherit_cache = True
     type = Integer()
@@ -35,7 +35,7 @@ class json_each(GenericFunction[Any]):
 def numbers(name: str) -> Select[int]:
     """Return the query for the numbers of a list that is given as JSON.
 
-    A statement with a list in it differs with its length; with this one it is compiled once.
+    A statement that contains a list varies with its length; with this one it is compiled once.
     """
     found = json_each(bindparam(name, type_=String())).table_valued("value")
     return select(cast(found.c.value, Id))
@@ -52,7 +52,7 @@ def insert_new(table: Table) -> Insert:
 
 @compiles(_InsertNew)
 def _insert_new(element: Insert, compiler: Any, **options: Any) -> str:
-    # SQLite and PostgreSQL both know it, and SQLAlchemy has it for each of them alone.
+    # SQLite and PostgreSQL both know it, but SQLAlchemy has it only for each separately.
     return f"{compiler.visit_insert(element, **options)} ON CONFLICT DO NOTHING"
 
 

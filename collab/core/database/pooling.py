@@ -1,6 +1,6 @@
-"""A pool of connections that closes what a busy moment has left open.
+"""A pool of connections that closes those left over from a busy moment.
 
-A connection has the schema and a cache of pages in memory, some megabytes.
+A connection keeps the schema and a page cache in memory, some megabytes.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from sqlalchemy.util.queue import Empty
 
 #: Connections that stay open for whoever comes next.
 KEPT_IDLE = 4
-#: Notes at a connection that it keeps much in memory until it is closed.
+#: Marks a connection that keeps much in memory until it is closed.
 HEAVY_NOTE = "collab.heavy"
-#: Length of a value that is written, from which on it is much to keep.
+#: Length from which on a written value is much to keep.
 LONG_VALUE_LENGTH = 256 * 1024
-#: SQLAlchemy tells what a pool does under the name of its class, which makes it a message of ours.
+#: SQLAlchemy logs what a pool does under the name of its class, so this makes it a message of ours.
 logging.getLogger(f"{__name__}.RecedingPool").setLevel(logging.WARNING)
-#: Of the others, one in so many is closed at each look: where they are needed, most are there.
+#: One in this many of the others is closed at each check: if they are needed, most are still there.
 CLOSED_PART = 2
 
 
@@ -31,13 +31,14 @@ class RecedingPool(QueuePool):
     def close_idle(self) -> int:
         """Close some of the connections that nobody uses, those used longest ago; return how many.
 
-        Each time half of those beyond KEPT_IDLE, so that it takes some looks until all are gone.
+        Each time it closes half of those beyond KEPT_IDLE, so that it takes several checks to close
+        all.
         """
         idle = self._idle()
         beyond = max(0, len(idle) - KEPT_IDLE)
         kept = len(idle) - -(-beyond // CLOSED_PART)
         for one in idle[kept:]:
-            # As where one comes back and there is no room for it.
+            # As when one comes back and there is no room for it.
             one.close()
             self._dec_overflow()
         for one in reversed(idle[:kept]):
@@ -45,14 +46,14 @@ class RecedingPool(QueuePool):
         return len(idle) - kept
 
     def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
-        # While there are few, each stays: to open one takes as long as to make a task.
+        # While there are few, each stays: opening one takes as long as creating a task.
         open_now = self.checkedin() + self.checkedout()
         if record.info.pop(HEAVY_NOTE, False) and open_now > KEPT_IDLE:
             record.invalidate()  # whoever has it next opens it
         super()._do_return_conn(record)
 
     def _idle(self) -> list[ConnectionPoolEntry]:
-        """Take all that are idle, the one that was used last first."""
+        """Take all idle connections, the most recently used first."""
         found = []
         with suppress(Empty):
             while True:
@@ -63,9 +64,9 @@ class RecedingPool(QueuePool):
 def note_long(
     connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
 ) -> None:
-    """Note at a connection that a long value is written, called before each statement.
+    """Mark a connection on which a long value is written; called before each statement.
 
-    SQLite's statements stay prepared, and keep the values that they were given last.
+    SQLite's statements stay prepared, and keep the values last bound to them.
     """
     if (context.isinsert or context.isupdate) and not many:
         lengths = (len(one) for one in parameters if isinstance(one, str | bytes))

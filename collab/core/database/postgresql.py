@@ -1,13 +1,13 @@
-"""PostgreSQL: any number of processes write, on any number of machines, one at a time.
+"""PostgreSQL: any number of processes, on any number of machines, write one at a time.
 
-Whoever writes takes one advisory lock until the end of its transaction, so what holds on SQLite
-holds here: nobody changes what a change depends on, and ids of the log grow in the order of
-commits. A commit that waits for the disk under that lock would let some hundred a second through.
-So it does not wait there: it is flushed after the lock has been let go, many at once, and before
-anybody is told of it (`harden`).
+Each writer takes one advisory lock until the end of its transaction, so what holds on SQLite holds
+here: nobody changes what a change depends on, and ids of the log grow in the order of commits. If
+commits waited for the disk under that lock, it would let only some hundred a second through. So
+they do not wait there: they are flushed after the lock has been released, many at once, and before
+anybody is told of them (`harden`).
 
 Nothing belongs to a session of the server: no prepared statement, no lock that outlives its
-transaction, no setting. So a pool that works by transactions (PgBouncer) does no harm.
+transaction, no setting. So a pool in transaction mode (PgBouncer) works, too.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from . import postgresql_schema, postgresql_words
 from .engine import Engine
 from .turns import TURNS
 
-#: Advisory locks are two numbers: all of ours have this as their first one.
+#: Advisory locks are two numbers: this is the first one of all of ours.
 LOCK_SPACE = 0xC011AB
 WRITER_LOCK = 1
 ALONE_LOCK = 2
@@ -54,7 +54,7 @@ _SCHEME = re.compile(r"^postgresql(\+psycopg)?:")
 
 
 def renew_lost(driver: Any, record: Any) -> None:
-    """Have the pool connect anew in place of a connection that comes back to it lost."""
+    """Have the pool reconnect in place of a connection that comes back lost."""
     if driver is not None and driver.closed:
         record.invalidate()
 
@@ -83,15 +83,15 @@ class PostgresEngine(Engine):
         return {"creator": connect, "use_native_hstore": False}
 
     def prepare(self, engine: sqlalchemy.Engine) -> None:
-        """Have what the application derives from texts written before each commit."""
+        """Have everything that the application derives from texts written before each commit."""
         engine.dialect.supports_native_json_deserialization = False  # it comes as text
-        # Many rows to a statement, for a trigger that counts runs once for each of them.
+        # Many rows per statement, since a trigger that counts runs once for each statement.
         engine.dialect.use_insertmanyvalues_wo_returning = True
         event.listen(engine, "commit", self.derive)
         event.listen(engine, "checkin", renew_lost)
 
     def door(self) -> FairLock | None:
-        """Return none: those of other processes wait for the server's lock, which is fair."""
+        """Return None: other processes wait for the server's lock, which is fair."""
         return None
 
     def begin_writing(self, connection: Connection) -> bool:
@@ -101,7 +101,7 @@ class PostgresEngine(Engine):
             driver.due = None
             return False
         turns = TURNS.here()
-        # Whoever waits has no connection of the server: the one whose turn it is may need it.
+        # A waiting writer holds no connection of the server: the one whose turn it is may need it.
         turns.take(connection, driver.let_go)
         driver.ended = partial(turns.end, connection.info)
         patience_s = self._config["DATABASE_TIMEOUT_SECONDS"]
@@ -111,9 +111,9 @@ class PostgresEngine(Engine):
         return True
 
     def trouble_writing(self, patience_s: float) -> str | None:
-        """Take the lock and let go of it."""
+        """Take the lock and release it."""
         try:
-            self.let_go()  # which connects anew where the connection is lost
+            self.let_go()  # which reconnects where the connection is lost
             with db.engine.connect() as connection:
                 connection.execute(text(f"SET LOCAL lock_timeout = '{patience_s:.0f}s'"))
                 connection.execute(TAKE_WRITER_LOCK)
@@ -122,7 +122,7 @@ class PostgresEngine(Engine):
         return None
 
     def let_go(self) -> None:
-        """End the session's transaction, if it has only read: a pool has its connection back."""
+        """End the session's transaction, if it has only read: a pool gets its connection back."""
         own = session_connection()
         if own is not None:
             driver: Any = own.connection.dbapi_connection
@@ -131,8 +131,8 @@ class PostgresEngine(Engine):
     def harden(self) -> None:
         """Have the server's log flushed, on the session's connection if it has one.
 
-        What is read under the writer's lock is told after that transaction's commit, which flushes
-        all that came before it.
+        What is read under the writer's lock is reported after that transaction's commit, which
+        flushes everything before it.
         """
         own = session_connection()
         if own is None:
@@ -159,7 +159,7 @@ class PostgresEngine(Engine):
     def alone(self) -> Iterator[None]:
         """Hold a lock in an open transaction, on a connection of its own.
 
-        Whoever waits has none meanwhile: the one who is alone may need it.
+        Those who wait hold none meanwhile: the lock's holder may need it.
         """
         while True:
             with db.engine.connect() as connection:
@@ -169,7 +169,7 @@ class PostgresEngine(Engine):
             time.sleep(ALONE_PAUSE_S)
 
     def before_migrations(self, connection: Connection) -> None:
-        """Make the table of what has to be looked after before a commit."""
+        """Create the table of rows to process before a commit."""
         self.run(connection, postgresql_words.DUE_TABLE)
         connection.commit()
 
@@ -178,7 +178,7 @@ class PostgresEngine(Engine):
         postgresql_words.forget(connection)
 
     def ensure_schema(self, connection: Connection) -> None:
-        """Make functions and triggers, and have texts compared by their bytes."""
+        """Create functions and triggers, and have texts compared by their bytes."""
         postgresql_schema.ensure(connection)
         postgresql_words.ensure(connection)
 
@@ -187,7 +187,7 @@ class PostgresEngine(Engine):
         connection.execution_options(no_parameters=True).exec_driver_sql(sql)
 
     def same(self, first: str, second: str) -> str:
-        """Return the condition that two values are the same."""
+        """Return the condition that two values are equal."""
         return f"{first} IS NOT DISTINCT FROM {second}"
 
     def expression(self, sql: str) -> str:
@@ -195,7 +195,7 @@ class PostgresEngine(Engine):
         return sql
 
     def triggers(self, connection: Connection, prefix: str) -> dict[str, str]:
-        """Return the SQL of triggers, which their comments have."""
+        """Return the SQL of triggers, which their comments hold."""
         rows = connection.execute(postgresql_schema.KNOWN_TRIGGERS)
         return {name: sql for name, sql in rows if name.startswith(prefix)}
 
@@ -210,7 +210,7 @@ class PostgresEngine(Engine):
         return postgresql_schema.trigger_of_all(name, moment, table, statements)
 
     def make_trigger(self, connection: Connection, name: str, sql: str) -> None:
-        """Make a trigger, and note how it was made."""
+        """Create a trigger, and note the SQL it was created from."""
         self.run(connection, sql)
         self.run(connection, postgresql_schema.note(name, sql))
 
@@ -219,7 +219,7 @@ class PostgresEngine(Engine):
         self.run(connection, f"DROP FUNCTION {name}() CASCADE")
 
     def begin_schema(self, connection: Connection) -> None:
-        """Do nothing: a transaction has been begun."""
+        """Do nothing: a transaction is already open."""
 
     @contextlib.contextmanager
     def together(self, connection: Connection) -> Iterator[None]:
@@ -236,12 +236,12 @@ class PostgresEngine(Engine):
     def find_and_change(self, driver: Any, query: str, change: str) -> list[Any]:
         """Do both in one round trip: neither part of such a statement sees the other one's work.
 
-        And look which texts have changed: a commit follows, and asks for that next.
+        And find out which texts have changed: a commit follows, and asks for that next.
         """
         with driver.pipeline():
             both = driver.execute(f"WITH changed AS ({change}) {query}".encode())
             due = driver.execute(postgresql_words.TAKE_DUE.encode())
-        # Not within the block, or it would wait twice: for the rows, and for the end.
+        # Not within the block, which would wait twice: for the rows, and at the end.
         driver.due = due.fetchall()
         found: list[Any] = both.fetchall()
         return found
@@ -254,14 +254,14 @@ class PostgresEngine(Engine):
             postgresql_words.catch_up(driver, due)
 
     def forget_deleted(self, connection: Connection) -> bool:
-        """Do nothing: what the server has of deleted rows is vacuumed by it."""
+        """Do nothing: the server vacuums deleted rows itself."""
         return True
 
     def put_log_away(self) -> None:
-        """Do nothing: the server's log is its own matter."""
+        """Do nothing: the server manages its own log."""
 
     def sizes(self) -> dict[str, int]:
-        """Return the bytes of the database; the log is all databases' of the server."""
+        """Return the bytes of the database; the log belongs to all databases of the server."""
         found = READERS.of(self._app).use(lambda one: one.exec_driver_sql(DATABASE_BYTES).scalar())
         return {"main": int(found or 0)}
 
@@ -277,7 +277,7 @@ class PostgresEngine(Engine):
 
     @property
     def place(self) -> str:
-        """Return the address without a password."""
+        """Return the address without its password."""
         return db.engine.url.render_as_string(hide_password=True)
 
 
@@ -287,6 +287,6 @@ def _libpq_address(url: str) -> str:
 
 
 def _flush(connection: Connection) -> None:
-    # Asked first: to look is cheap, and most readers come after somebody else has flushed.
+    # Checked first: that is cheap, and most readers come after somebody else has flushed.
     if connection.exec_driver_sql(IS_UNFLUSHED).scalar():
         connection.exec_driver_sql(postgresql_schema.FLUSH_COMMIT)

@@ -1,4 +1,4 @@
-"""A connection to PostgreSQL that lets go of the writer's lock before its commit is flushed."""
+"""A connection to PostgreSQL that releases the writer's lock before its commit is flushed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .postgresql_schema import FLUSH_COMMIT
 
 
 class PlainNumber(Loader):
-    """Reads what PostgreSQL has as decimals: sums of whole numbers are whole, means are floats."""
+    """Reads PostgreSQL's decimals: sums of whole numbers are whole, means are floats."""
 
     def load(self, data: Buffer) -> int | float:
         """Return the number."""
@@ -28,16 +28,16 @@ class PlainNumber(Loader):
         return float(read) if b"." in read else int(read)
 
 
-#: What is written and read as SQLite has it. JSON is read as text: SQLAlchemy decodes it where it
-#: is wanted.
+#: What is written and read as SQLite does it. JSON is read as text: SQLAlchemy decodes it where
+#: needed.
 PLAIN_ADAPTERS = AdaptersMap(psycopg.adapters)
 PLAIN_ADAPTERS.register_loader("numeric", PlainNumber)
 PLAIN_ADAPTERS.register_loader("json", TextLoader)
 set_json_dumps(dumps, PLAIN_ADAPTERS)
 
 
-#: What the server says of a database that is not, or not now, what this code takes: it is being
-#: restored or migrated, or it is a standby that may only be read.
+#: The server's errors for a database that this code can't use, or not now: it is being restored or
+#: migrated, or it is a read-only standby.
 UNREADY_ERRORS = (
     errors.UndefinedTable,
     errors.UndefinedColumn,
@@ -48,10 +48,10 @@ UNREADY_ERRORS = (
 
 
 class Unready(psycopg.OperationalError):
-    """Such an error, told as SQLite tells it: it may be over when the caller tries again.
+    """Such an error, reported as SQLite does: it may be over when the caller tries again.
 
-    To psycopg these are faults of a statement. But ours are made of the models, so it is the
-    database that is to blame; and whoever follows the log has to wait, not pass the row.
+    To psycopg these are faults of a statement. But ours are made from the models, so the database
+    is to blame; and readers of the log have to wait, not skip the row.
     """
 
 
@@ -60,11 +60,11 @@ class Driver(DiscreetConnection):
 
     #: Whether the open transaction has the writer's lock.
     in_transaction = False
-    #: Called when it has it no longer.
+    #: Called when the transaction no longer has the lock.
     ended: Callable[[], None] = staticmethod(lambda: None)
-    #: Whether the open transaction's commit may come to the disk later than it returns.
+    #: Whether the open transaction's commit may return before it is on disk.
     lazy = False
-    #: The texts that have changed, if it is known and nothing was written since.
+    #: The texts that have changed, if that is known and nothing was written since.
     due: list[Any] | None = None
 
     @property
@@ -73,17 +73,17 @@ class Driver(DiscreetConnection):
         return self.pgconn.transaction_status == TransactionStatus.INTRANS
 
     def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:
-        """Run what every call of the server goes through; raises Unready for what is no fault."""
+        """Run what every call of the server goes through; raises Unready if nothing is at fault."""
         try:
             return super().wait(gen, *args, **kwargs)
         except UNREADY_ERRORS as error:
             raise Unready(str(error)) from error
 
     def commit(self) -> None:
-        """Commit, let the next writer begin, and then wait until the disk has it.
+        """Commit, let the next writer begin, and then wait until it is on disk.
 
-        Raises OperationalError also where the flush fails: then it is not known what a crash of
-        the server leaves, as with any commit whose answer is lost.
+        Raises OperationalError also where the flush fails: then nobody knows what a crash of the
+        server would leave, as with any commit whose answer is lost.
         """
         waits = self.in_transaction and not self.lazy
         try:
@@ -94,12 +94,12 @@ class Driver(DiscreetConnection):
             self._flush()
 
     def rollback(self) -> None:
-        """Take it all back; where the connection is lost, the server has done so already."""
+        """Undo all of it; if the connection is lost, the server has done so already."""
         try:
             super().rollback()
         except psycopg.OperationalError:
-            # Whoever was using it has been told. What comes now is the tidying after a request,
-            # whose answer must not become another one.
+            # The code that was using it has been told. This is the clean-up after a request, and
+            # must not change its answer.
             if not self.closed:
                 raise
         finally:
@@ -108,8 +108,8 @@ class Driver(DiscreetConnection):
     def let_go(self) -> None:
         """End a transaction that has only read; the next statement begins another one.
 
-        Nothing is lost by it, as each statement sees the database as it is then (READ COMMITTED).
-        Without a transaction a pool in front of the server has its connection back.
+        Nothing is lost by that, as each statement sees the database as it is then (READ COMMITTED).
+        Without a transaction a pool in front of the server gets its connection back.
         """
         if self.is_open and not self.in_transaction:
             with contextlib.suppress(psycopg.Error):  # the next statement says it, too

@@ -1,6 +1,6 @@
 """What PostgreSQL needs besides the tables of the migrations: functions, and the order of texts.
 
-It is made after the migrations, each time, and does nothing where it is there.
+It is created after the migrations, each time; what is there already stays.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from .engine import NEW_ROWS, OLD_ROWS
 
-#: Bytes of a value as it is kept; a part of a JSON document, by a path such as `$.email`.
+#: Bytes of a value as it is stored; a part of a JSON document, by a path such as `$.email`.
 SQL_FUNCTIONS = """
 CREATE OR REPLACE FUNCTION byte_length(text) RETURNS integer IMMUTABLE PARALLEL SAFE LANGUAGE sql
     AS 'SELECT octet_length($1)';
@@ -23,7 +23,7 @@ CREATE OR REPLACE FUNCTION json_extract(json, text) RETURNS text IMMUTABLE PARAL
     LANGUAGE sql AS 'SELECT $1 #>> string_to_array(substr($2, 3), ''.'')';
 """
 
-#: A commit of its own that waits for the disk, and with which all earlier ones are there, too.
+#: A commit of its own that waits for the disk; once it is there, so are all earlier ones.
 FLUSH_COMMIT = "SELECT pg_logical_emit_message(true, '', '')"
 
 KNOWN_TRIGGERS = text(
@@ -32,9 +32,9 @@ KNOWN_TRIGGERS = text(
     " WHERE NOT tgisinternal AND relnamespace = CAST(current_schema() AS regnamespace)"
 )
 
-#: Columns of texts that are compared by the database's language, if it has one (by their bytes, `B`
-#: is before `a`); pages, keys and places in a list are in the order of their bytes, as on SQLite.
-#: The queue's tables are Procrastinate's own, and nothing of ours is in their order.
+#: Text columns that are compared by the database's collation, if it has one (by bytes, `B` is
+#: before `a`); pages, keys and places in a list are in the order of their bytes, as on SQLite. The
+#: queue's tables belong to Procrastinate, and nothing of ours depends on their order.
 NOT_BY_BYTES = text("""
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
@@ -46,7 +46,7 @@ NOT_BY_BYTES = text("""
 
 
 def ensure(connection: Connection) -> None:
-    """Make the functions, and have texts compared by their bytes."""
+    """Create the functions, and have texts compared by their bytes."""
     run(connection, SQL_FUNCTIONS)
     for table, column, kind in connection.execute(NOT_BY_BYTES).all():
         change = f'ALTER COLUMN "{column}" TYPE {kind} COLLATE "C"'
@@ -71,7 +71,7 @@ def trigger(name: str, moment: str, table: str, statements: Iterable[str], when:
     )
 
 
-#: What a moment shows of the rows of its statement.
+#: Which transition tables each kind of trigger sees.
 _SHOWN = {
     "AFTER INSERT": f"NEW TABLE AS {NEW_ROWS}",
     "AFTER DELETE": f"OLD TABLE AS {OLD_ROWS}",
@@ -90,6 +90,6 @@ def trigger_of_all(name: str, moment: str, table: str, statements: Iterable[str]
 
 
 def note(name: str, sql: str) -> str:
-    """Return the SQL that notes how a trigger was made; the table is in that SQL."""
+    """Return the SQL that notes how a trigger was created; the table is in that SQL."""
     table = sql.rpartition(f"CREATE TRIGGER {name} ")[2].split(" ON ", 1)[1].split()[0]
     return f"COMMENT ON TRIGGER {name} ON {table} IS $sql${sql}$sql$"

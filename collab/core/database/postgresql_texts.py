@@ -1,4 +1,4 @@
-"""Which texts of which tables are found, and what is derived of them, on PostgreSQL.
+"""Which texts of which tables can be found, and what is derived from them, on PostgreSQL.
 
 On SQLite the migrations have it in their triggers.
 """
@@ -14,10 +14,10 @@ from ..words.sorting import sort_key
 
 @frozen
 class Found:
-    """How rows of a table are found: their number among kinds, and what the index has of them."""
+    """How rows of a table are found: the number of their kind, and what the index holds of them."""
 
     number: int
-    #: SQL of the places that a row is seen from, with spaces between them.
+    #: SQL of the places from which a row can be seen, separated by spaces.
     places: str
     title: str
     body: str = "''"
@@ -32,7 +32,7 @@ class TextSource:
     table: str
     #: The columns that matter.
     columns: tuple[str, ...]
-    #: Column -> of which column it is made, and how.
+    #: Column -> the column it is derived from, and how.
     derived: tuple[tuple[str, str, Callable[[str], str]], ...] = ()
     found: Found | None = None
 

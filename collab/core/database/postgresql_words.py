@@ -1,9 +1,8 @@
-"""What PostgreSQL keeps of texts besides them: the words that are searched, and keys of names.
+"""What PostgreSQL keeps besides texts: the words that are searched, and the keys of names.
 
-They are made by the same code as on SQLite, which has it called by triggers; here the server can't
-call it. So triggers note the rows whose texts have changed, whatever changed them, and each
-transaction that writes looks after its own before it commits: no reader ever sees a text without
-its words.
+The same code makes them as on SQLite, where triggers call it; here the server can't. So triggers
+note the rows whose texts have changed, whatever changed them, and each transaction that writes
+processes its own before it commits: no reader ever sees a text without its words.
 """
 
 # ruff: noqa: S608  (SQL is made of names of ours alone)
@@ -21,20 +20,20 @@ from ..words.splitting import indexed
 from . import postgresql_schema
 from .postgresql_texts import BY_TABLE, TEXT_SOURCES, Found, TextSource
 
-#: Rows that are looked after at once.
+#: Rows that are processed at once.
 ROWS_AT_ONCE = 200
 TRIGGER_PREFIX = "words_"
 
-#: What a column of names is shown to be compared with, where it is folded.
+#: What a folded column of names is compared with.
 FOLDED_SUFFIX = "_folded"
 #: Stands before a place in the index; no word begins with it.
 PLACE_SIGN = "="
-#: Characters of a word that are looked up in the index; the rest is looked at in the text.
+#: Characters of a word that are looked up in the index; the rest is compared in the text.
 MAX_LOOKED_UP_CHARACTERS = 255
 #: Places of a word that count in ranking, and the last place that PostgreSQL can note.
 MAX_RANKED_PLACES = 16
 LAST_PLACE = 16383
-#: Bytes of different words that are looked up: PostgreSQL takes no more than a MiB.
+#: Bytes of distinct words that are looked up: PostgreSQL takes no more than a MiB.
 MAX_VECTOR_BYTES = 900_000
 #: Bytes that a word takes there besides its letters, at most.
 PER_WORD_BYTES = 8 + 2 * MAX_RANKED_PLACES
@@ -89,7 +88,7 @@ DROP_ROWS = "DELETE FROM search_index WHERE rowid = ANY (%s)"
 
 
 def ensure(connection: Connection) -> None:
-    """Make the index, the columns and the triggers; then look after all rows if they are new."""
+    """Create the index, the columns and the triggers; then process all rows if these are new."""
     postgresql_schema.run(connection, INDEX_TABLES)
     there = {row[0]: row[1] for row in connection.execute(postgresql_schema.KNOWN_TRIGGERS)}
     for one in TEXT_SOURCES:
@@ -109,7 +108,7 @@ def ensure(connection: Connection) -> None:
 
 
 def forget(connection: Connection) -> None:
-    """Drop what `ensure` made, but for the table that each commit looks at."""
+    """Drop what `ensure` created, except the table that each commit looks at."""
     for one in TEXT_SOURCES:
         name = TRIGGER_PREFIX + one.table
         postgresql_schema.run(connection, f"DROP FUNCTION IF EXISTS {name}() CASCADE")
@@ -121,7 +120,7 @@ def forget(connection: Connection) -> None:
 
 
 def note_all(table: str) -> str:
-    """Return the statement that has all rows of a table looked after."""
+    """Return the statement that has all rows of a table processed."""
     return (
         f"INSERT INTO words_due (source, id) SELECT '{table}', id FROM {table}"
         " ON CONFLICT DO NOTHING"
@@ -138,7 +137,7 @@ def _trigger(one: TextSource) -> str:
 
 
 def catch_up(driver: Any, due: list[Any] | None = None) -> None:
-    """Look after all rows whose texts have changed, in the open transaction.
+    """Process all rows whose texts have changed, in the open transaction.
 
     The first of them may have been taken already, as `due`.
     """
@@ -206,7 +205,7 @@ def _tags(tags: str | None) -> str:
 
 
 def in_a_row(texts: Iterable[str]) -> str:
-    """Return the words of texts so that words that follow each other are looked for by `strpos`."""
+    """Return the words of texts in a form in which `strpos` finds words that follow each other."""
     return "\n".join(f" {one} " for one in texts)
 
 
@@ -215,7 +214,7 @@ WEIGHT_LETTERS = ("A", "D", "B")
 
 
 def vector(places: Iterable[str], texts: Sequence[str]) -> str:
-    """Return a tsvector as text: each word with where it stands, and the places of the row."""
+    """Return a tsvector as text: each word with its positions, and the places of the row."""
     noted: dict[str, list[str]] = defaultdict(list)
     at = 0
     for letter, one in zip(WEIGHT_LETTERS, texts, strict=True):
@@ -237,6 +236,6 @@ def _bounded(noted: dict[str, list[str]]) -> Iterator[str]:
 
 
 def lexeme(word: str) -> str:
-    """Return a word as it stands in the text of a tsvector, or of a tsquery."""
+    """Return a word as it is written in the text of a tsvector, or of a tsquery."""
     quoted = word.replace("\\", "\\\\").replace("'", "''")
     return f"'{quoted}'"

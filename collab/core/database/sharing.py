@@ -11,19 +11,20 @@ from ..transactions.disk import Disk
 class SharingConnection(sqlite3.Connection):
     """A connection whose commits wait for the disk together with others.
 
-    In WAL mode a commit is whole once the log is written, and outlives a power cut once the log is
-    synced (SQLite's `synchronous=FULL` does that within the commit, while nobody else may write).
-    Others can read it from the first moment on; who tells it on calls `harden` before.
+    In WAL mode a commit is complete once the log is written, and survives a power cut once the log
+    is synced (SQLite's `synchronous=FULL` does that within the commit, while nobody else may
+    write). Others can read it as soon as it is written; code that passes it on calls `harden`
+    first.
     """
 
-    #: What commits wait for, and what is done before that; set for each connection.
+    #: What commits wait for, and what happens before that; set for each connection.
     disk: Disk
     written: Callable[[], None]
-    #: Whether the open transaction's commit may come to the disk later than it returns.
+    #: Whether the open transaction's commit may return before it is on disk.
     lazy = False
 
     def commit(self) -> None:
-        """Commit, and return when it is on the disk, unless that is left (`settled_later`)."""
+        """Commit, and return once it is on disk, unless that is deferred (`settled_later`)."""
         wait, self.lazy = not self.lazy, False
         if self.in_transaction:
             try:

@@ -28,7 +28,7 @@ from .pooling import note_long
 from .sharing import SharingConnection
 from .turns import TURNS
 
-#: What SQL can call besides SQLite's own; whose `lower` knows the case of ASCII only.
+#: Functions that SQL can call besides SQLite's own, whose `lower` handles ASCII only.
 SQL_FUNCTIONS: dict[str, Callable[[str], str]] = {
     "lower": str.lower,
     "folded": fold,
@@ -37,23 +37,23 @@ SQL_FUNCTIONS: dict[str, Callable[[str], str]] = {
     "call_key": call_key,
 }
 
-#: The files of a database, by what their names end with.
+#: The files of a database, by the endings of their names.
 FILE_ENDINGS = {"main": "", "wal": "-wal"}
-#: Bytes to which the write-ahead log is cut once what is in it is in the database.
+#: Bytes to which the write-ahead log is truncated once its content is in the database.
 WAL_BYTES = 64 * 2**20
-#: Pages in the log, of 4 KiB each, from which on a commit writes them into the database. A new
-#: task writes 50, mostly the same ones as the task before: the longer the log, the more of them are
+#: Pages in the log, of 4 KiB each, from which on a commit copies them into the database. A new task
+#: writes 50, mostly the same ones as the task before: the longer the log, the more of them are
 #: written back once instead of each time.
 CHECKPOINT_PAGES = 4000
-#: Bytes that SQLite may take in this process before a connection has to give up pages of its cache
-#: for others. A commit of another one makes them worthless: lists cost the same with 64 MiB.
+#: Bytes that SQLite may use in this process before a connection has to give up cached pages for
+#: others. Another connection's commit invalidates them anyway: lists cost the same with 64 MiB.
 HEAP_BYTES = 24 * 2**20
 _BYTE_LENGTH = re.compile(r"byte_length\(([^()]*)\)")
-#: Steps of SQLite's virtual machine between two looks at whether to stop: about 10 ms.
+#: Steps of SQLite's virtual machine between two checks whether to stop: about 10 ms.
 STEPS_BETWEEN_LOOKS = 200_000
-#: Seconds that whoever ends waits for others to let go of the log.
+#: Seconds that a process that ends waits for others to release the log.
 LOG_PATIENCE_S = 1
-#: Seconds that it waits for whoever reads what was deleted since; then it is tried again later.
+#: Seconds that it waits for readers of rows deleted since; after that it tries again later.
 FORGET_PATIENCE_S = 0.1
 
 
@@ -77,7 +77,7 @@ class SqliteEngine(Engine):
         return {
             "connect_args": {
                 "timeout": patience_s,
-                # The pool lends a connection to one thread after the other, never to two at once.
+                # The pool lends a connection to one thread after another, never to two at once.
                 "check_same_thread": False,
                 "factory": SharingConnection,
             }
@@ -103,13 +103,13 @@ class SqliteEngine(Engine):
             f"soft_heap_limit={HEAP_BYTES}",  # of all connections together
             "foreign_keys=ON",
             "temp_store=MEMORY",
-            "secure_delete=ON",  # what is deleted is overwritten: nothing of it stays in free pages
+            "secure_delete=ON",  # deleted data is overwritten: nothing of it stays in free pages
         ):
             connection.execute(f"PRAGMA {pragma}")
         register_functions(connection)
 
     def door(self) -> FairLock | None:
-        """Return the lock of the web processes of this machine, if there are several."""
+        """Return the lock of the web processes on this machine, if there are several."""
         return SharedLock(self.path) if self._config["WEB_PROCESSES"] > 1 else None
 
     def begin_writing(self, connection: Connection) -> bool:
@@ -117,7 +117,7 @@ class SqliteEngine(Engine):
         driver: Any = connection.connection.dbapi_connection
         if driver.in_transaction:
             return False
-        # Our turn first: then nobody else of this process waits for SQLite's lock by polling.
+        # Our turn first: then nobody else in this process waits for SQLite's lock by polling.
         TURNS.here().take(connection)
         try:
             driver.execute("BEGIN IMMEDIATE")
@@ -143,7 +143,7 @@ class SqliteEngine(Engine):
             connection.close()
 
     def let_go(self) -> None:
-        """Do nothing: whoever reads keeps nothing from others."""
+        """Do nothing: a reader holds nothing that others need."""
 
     def harden(self) -> None:
         """Have the log synced; raises OSError."""
@@ -153,7 +153,7 @@ class SqliteEngine(Engine):
     def one_moment(
         self, connection: Connection, stopped: Callable[[], bool], seconds: float
     ) -> Iterator[None]:
-        """Begin by hand: the driver does so before writes only, and each read would see its own."""
+        """Begin by hand: the driver begins for writes only; each read would see its own moment."""
         driver: Any = connection.connection.driver_connection
         connection.exec_driver_sql("BEGIN")
         driver.set_progress_handler(stopped, STEPS_BETWEEN_LOOKS)
@@ -164,24 +164,24 @@ class SqliteEngine(Engine):
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Do nothing: whoever migrates holds a lock in the folder that the file is in."""
+        """Do nothing: migrations hold a lock in the folder of the file."""
         yield
 
     def before_migrations(self, connection: Connection) -> None:
         """Do nothing: the functions of a connection are all it needs."""
 
     def forget_texts(self, connection: Connection) -> None:
-        """Do nothing: the migrations have made all there is."""
+        """Do nothing: the migrations created everything."""
 
     def ensure_schema(self, connection: Connection) -> None:
-        """Do nothing: the migrations make all there is."""
+        """Do nothing: the migrations create everything."""
 
     def run(self, connection: Connection, sql: str) -> None:
         """Run SQL."""
         connection.exec_driver_sql(sql)
 
     def same(self, first: str, second: str) -> str:
-        """Return the condition that two values are the same."""
+        """Return the condition that two values are equal."""
         return f"{first} IS {second}"
 
     def expression(self, sql: str) -> str:
@@ -223,12 +223,12 @@ class SqliteEngine(Engine):
         """Do nothing: triggers have done it."""
 
     def forget_deleted(self, connection: Connection) -> bool:
-        """Write the log into the file and cut it; soon, for while it waits nobody can write."""
+        """Copy the log into the file and truncate it; briefly, as nobody can write meanwhile."""
         connection.connection.rollback()
         return self._cut_log(FORGET_PATIENCE_S)
 
     def put_log_away(self) -> None:
-        """Write the write-ahead log into the file, as far as nobody uses it now."""
+        """Copy the write-ahead log into the file, as far as nobody is using it now."""
         with contextlib.suppress(sqlite3.Error):
             self._cut_log(LOG_PATIENCE_S)
 
@@ -258,12 +258,12 @@ def path_of(url: str) -> Path:
 
 
 def make_private(path: Path) -> None:
-    """Let nobody but the server's own user read a database, whatever the folder allows.
+    """Let only the server's own user read a database, whatever the folder allows.
 
     SQLite gives the files beside it (-wal, -shm) the mode of the database itself.
     """
-    # Never opened here if it is there: to close any descriptor of a file lets go of all POSIX locks
-    # that this process has on it, and the next process that ends would delete a log in use.
+    # Never opened here if it exists: closing any descriptor of a file releases all POSIX locks that
+    # this process has on it, and the next process that ends would delete a log in use.
     with contextlib.suppress(OSError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     for one in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
@@ -272,7 +272,7 @@ def make_private(path: Path) -> None:
 
 
 def is_new(path: Path) -> bool:
-    """Return whether nothing has been written into a database yet."""
+    """Return whether a database has never been written to."""
     try:
         return path.stat().st_size == 0
     except OSError:
@@ -280,18 +280,18 @@ def is_new(path: Path) -> bool:
 
 
 def roll_back(driver: Any, record: object) -> None:
-    """End the transaction that a connection still has when it comes back to the pool.
+    """End a transaction that is still open on a connection when it comes back to the pool.
 
-    After a COMMIT that failed SQLite's transaction is still open, with the writer's lock, though
-    SQLAlchemy takes it for ended: whoever got the connection next would commit what was refused.
+    After a failed COMMIT SQLite's transaction is still open, with the writer's lock, though
+    SQLAlchemy considers it ended: the next user of the connection would commit what was refused.
     """
     if driver is not None and driver.in_transaction:
         driver.rollback()
 
 
 def register_functions(connection: sqlite3.Connection) -> None:
-    """Let a connection know what statements and triggers of ours call."""
-    connection.execute("PRAGMA trusted_schema = ON")  # some builds let triggers call no such thing
+    """Register the functions that our statements and triggers call on a connection."""
+    connection.execute("PRAGMA trusted_schema = ON")  # or some builds let triggers call none
     for name, function in SQL_FUNCTIONS.items():
         connection.create_function(name, 1, _of_text(function), deterministic=True)
 

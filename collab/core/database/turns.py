@@ -17,29 +17,31 @@ from ..slots import Slot
 from ..transactions.fair_lock import FairLock
 
 WRITER_WAIT = metrics.histogram(
-    "collab_database_writer_wait_seconds", "What changes have waited for their turn to write."
+    "collab_database_writer_wait_seconds", "How long changes have waited for their turn to write."
 )
-#: Notes at a connection of the pool whose turn it has, and the CPU time at which it began.
+#: Notes on a pooled connection whose turn it has, and the CPU time at which it began.
 TURN_NOTE = "collab.turn"
-#: CPU seconds that a person may write at once, some thirty new tasks, and of each second from then
-#: on: so fifty people may write all the time.
+#: CPU seconds that a person may spend writing at once, some thirty new tasks, and then of each
+#: second: so fifty people may write all the time.
 FREE_CPU_S = 0.1
 CPU_S_PER_S = 0.02
-#: CPU seconds that are remembered of somebody: those past FREE_CPU_S are forgotten after five.
+#: CPU seconds that are remembered for a person: those past FREE_CPU_S are forgotten after five.
 MAX_CPU_S = 0.2
-#: Seconds that somebody stands behind who has taken more: so they get their turn, too.
+#: Seconds by which a person who has used more is put back in the queue: so they get their turn,
+#: too.
 BEHIND_S = 1.0
 
 
 class WriterTurns:
     """Lets the writers of this process take turns.
 
-    A database lets a second writer wait by itself, SQLite by sleeping and trying again, up to 0.1 s
-    at a time: whoever tries at the right moment wins, and among many, some wait for seconds. A lock
-    wakes the next one at once, and nobody takes it again while another has waited for long. Web
-    processes of one file share such a lock; between all others the database's own way remains.
+    A database makes a second writer wait, too: SQLite by sleeping and trying again, up to 0.1 s at
+    a time. Then whoever tries at the right moment wins, and among many, some wait for seconds. A
+    lock wakes the next one at once, and nobody takes it again while another has waited for long.
+    Web processes that share a file share such a lock; all others take turns in the database's own
+    way.
 
-    Whoever has written much lately stands behind those who come after them: so the largest files
+    People who have written much lately stand behind those who come after them: so the largest files
     of one person, or of ten, cost everybody else one of their turns each time, and no queue.
     """
 
@@ -50,7 +52,7 @@ class WriterTurns:
         lock: FairLock | None = None,
         cpu_s: Callable[[], float] = time.thread_time,
     ) -> None:
-        """Make it; `waited` is told what each turn was waited for, in seconds, also in vain."""
+        """Make it; `waited` is told how long each turn was waited for, in seconds, even in vain."""
         self._lock, self._patience_s, self._waited = lock or FairLock(), patience_s, waited
         self._debts, self._cpu_s = Debts(CPU_S_PER_S), cpu_s
 
@@ -59,7 +61,8 @@ class WriterTurns:
     ) -> None:
         """Wait for the connection's turn, which lasts until its commit is written.
 
-        Or until it is given back to the pool. `before_waiting` is called unless it comes at once.
+        Or until the connection is returned to the pool. `before_waiting` is called unless the turn
+        comes at once.
         """
         if not connection.info.get(TURN_NOTE):
             began, who = time.perf_counter(), acting()
@@ -69,8 +72,8 @@ class WriterTurns:
                     before_waiting()
                 behind_s = self._behind(who.user_id) if who else 0.0
                 taken = self._lock.acquire(self._patience_s, behind_s)
-            # In vain or not: a wait that was given up is the longest, and must not be missing in
-            # the numbers.
+            # In vain or not: an abandoned wait is the longest, and must not be missing from the
+            # numbers.
             self._waited(time.perf_counter() - began)
             if not taken:
                 raise Unavailable("Too many writers are waiting.")
@@ -91,12 +94,12 @@ class WriterTurns:
 
     @property
     def taken(self) -> bool:
-        """Return whether somebody in this process writes, or waits for another process to end."""
+        """Return whether a thread of this process is writing, or waiting for another process."""
         return self._lock.locked()
 
     def end(self, info: dict[Any, Any]) -> None:
-        """Pass the turn on that a connection had, which is known by its `info`."""
-        # Noted at the connection, so that it is passed on once, by the commit or by the pool.
+        """Pass on the turn that a connection had, as its `info` says."""
+        # Noted on the connection, so that it is passed on once, by the commit or by the pool.
         if turn := info.pop(TURN_NOTE, None):
             person, began = turn
             if person is not None:

@@ -1,4 +1,4 @@
-"""A yes or no in an address."""
+"""A boolean in a query string."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import marshmallow as ma
 class LazySchema(ma.Schema):
     """A schema that is nothing but its class until it is used.
 
-    A start makes four hundred, for each route its own, and most of them are not used for long.
+    A start makes four hundred, one for each route, and most are not used for a long time.
     """
 
     def __init__(self, **options: Any) -> None:

@@ -14,9 +14,9 @@ WRONG_DETAIL = "Must be an RFC 3339 time, such as 2026-12-24T09:00:00Z."
 
 
 class Moment(fields.DateTime):
-    """A point in time with its zone (RFC 3339); without one it is taken as UTC, a day as its begin.
+    """A point in time with its zone (RFC 3339); UTC if none is given, and the start of a bare day.
 
-    A `+` that came as a blank, as in an address that was not encoded, is read as one.
+    A `+` that arrived as a space, as in an address that was not encoded, is read as `+`.
     """
 
     def __init__(self, **options: Any) -> None:

@@ -8,7 +8,7 @@ from marshmallow import validate
 
 
 class OneOfRegistered(validate.OneOf):
-    """Takes the names that packages have registered in the application that asks."""
+    """Accepts the names that packages have registered in the present application."""
 
     def __init__(self, names: Callable[[], Iterable[str]]) -> None:
         self._names = names

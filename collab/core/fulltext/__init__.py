@@ -1,12 +1,12 @@
 """The full-text index: what can be found, and finding rows by it.
 
 The index is one table, `search_index`, that triggers keep in step with the tables it covers, so no
-write can miss it: bulk changes and cascades included. It has their texts as words
+write can miss it: bulk changes and cascades included. It holds their texts as words
 (`words/splitting.py`). A row's id is that of what it stands for, times 8, plus the kind's number.
-Besides words it has places that no search can name: the kind (`task`), and the kind with each place
-from where it is seen (`taskp7` a project, `tasku3` a person, `postpublic`, `taskadmin`). They cut a
-search to what the caller may see before anything is ranked; whoever shows a row checks their right
-against the tables all the same.
+Besides words it holds places that no search can name: the kind (`task`), and the kind with each
+place from which it can be seen (`taskp7` a project, `tasku3` a person, `postpublic`, `taskadmin`).
+They restrict a search to what the caller may see before anything is ranked; code that shows a row
+still checks the caller's right against the tables.
 
 Each kind of database has a language of its own for searches (`fts5.py`, `tsearch.py`).
 """
@@ -35,7 +35,7 @@ KEY_STRIDE = 8
 
 SEARCH_INDEX = table("search_index", column("rowid"))
 
-#: Places that the index is asked for; with more, checking each matching row is faster.
+#: Places that a search names at most; with more, checking each matching row is faster.
 MAX_SCOPES = 100
 
 #: The languages of searches, by the kind of database.
@@ -53,7 +53,8 @@ class Kind:
     changed: Any = field(compare=False)
     #: Where its rows are in the API, below the base path.
     path: str
-    #: Return the condition for the rows that a person, or an admin, may read, by the tables.
+    #: Return the condition for the rows that a person, or an admin, may read according to the
+    #: tables.
     readable: Callable[[Any, Any, bool], Any] = field(compare=False)
     #: The text of a row, besides its title.
     body: Any = field(compare=False, default_factory=lambda: literal(""))
@@ -65,12 +66,12 @@ class Kind:
 
     @property
     def project_id(self) -> Any:
-        """Return the column that says in which project a row is, NULL if none ever is."""
+        """Return the column that says which project a row is in; NULL if no row is ever in one."""
         return getattr(self.model, "project_id", null())
 
     @property
     def touch(self) -> str:
-        """Return a change that changes nothing, but lets the triggers index each row again."""
+        """Return an update that changes nothing, but makes the triggers index each row again."""
         # Not through the model, which would move `updated_at`.
         return f"UPDATE {self.model.__tablename__} SET {self.title.key} = {self.title.key}"  # noqa: S608
 
@@ -96,16 +97,16 @@ def register(app: Flask, kind: Kind) -> None:
 def match(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
     """Return the expression of a search for rows of a kind that are seen from any of some places.
 
-    Without places (None) it is not cut to any. Some word must be wanted.
+    Without places (None) it is not restricted. The search must want some word.
     """
     found: str = _language().match(asked, kind, scopes)
     return found
 
 
 def scoring(asked: Asked, candidates: int) -> Scoring:
-    """Return how the matches of a search are to be scored, where so many of a kind may be.
+    """Return how the matches of a search are to be scored, if a kind may have so many.
 
-    Something must be wanted.
+    The search must want something.
     """
     found: Scoring = _language().scoring(asked, candidates)
     return found
@@ -162,6 +163,6 @@ def rebuild() -> int:
 
 
 def merge(pages: int) -> bool:
-    """Let the index forget the words of deleted rows; returns whether there may be more to do."""
+    """Remove the words of deleted rows from the index; returns whether there may be more to do."""
     changed: bool = _language().merge(pages)
     return changed

@@ -19,13 +19,13 @@ class Matches(FunctionElement[Any]):
     inherit_cache = True
     type: Any = (
         NullType()
-    )  # of a Boolean, SQLAlchemy asks SQLite whether it is 1: FTS5 does not know
+    )  # SQLAlchemy would compare a Boolean with 1 on SQLite, which FTS5 does not know
 
 
 class Begins(FunctionElement[Any]):
     """Whether words of a row of the index begin like this, which has a space before each word.
 
-    Nothing is a beginning of all. A phrase may not go from one column on into the next.
+    An empty text matches all. A phrase may not extend from one column into the next.
     """
 
     inherit_cache = True
@@ -33,7 +33,7 @@ class Begins(FunctionElement[Any]):
 
 
 class Relevance(FunctionElement[float]):
-    """A row's score for an expression, the best has the lowest."""
+    """A row's score for an expression; the best has the lowest."""
 
     inherit_cache = True
     type = Float()
@@ -48,7 +48,7 @@ def _in_fts5(element: Matches, compiler: Any, **options: Any) -> str:
 def _in_words(element: Begins, compiler: Any, **options: Any) -> str:
     begun = compiler.process(element.clauses, **options)
     words = f" || ' {PARTS_BAR} ' || ".join(("' ' || title", "body", "tags"))
-    # Asked first: reading a row's words costs more than all else.
+    # Checked first: reading a row's words costs more than everything else.
     return f"({begun} = '' OR instr({words}, {begun}) > 0)"
 
 

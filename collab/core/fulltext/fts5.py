@@ -1,8 +1,8 @@
 """Searches in the language of SQLite's FTS5.
 
-The index is a virtual table that triggers keep in step with the tables it covers. It has their
-texts as words, which the function `search_words` of each connection makes of them: a connection
-without it can't write into these tables. The column `scope` has words that no search can name.
+The index is a virtual table that triggers keep in step with the tables it covers. It holds their
+texts as words, made by the function `search_words` of each connection: a connection without it
+can't write to these tables. The column `scope` holds words that no search can name.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from ...extensions import db
 from ..words.asked import Asked, Term, in_fts5, wanted_in_fts5
 from .ranking import Ranking, Scoring
 
-#: What a word weighs in each column of the index, for BM25; the scope weighs nothing.
+#: The weight of a word in each column of the index, for BM25; the scope weighs nothing.
 COLUMN_WEIGHTS = (0.0, 8.0, 1.0, 2.0)
-#: Rows that may have a word for BM25 to rank by it. It counts all rows that have each word of its
-#: expression, which takes 40 ms for a million; so it also gets the words alone, and no places.
+#: Rows that may have a word for BM25 to rank by it. BM25 counts all rows that have each word of its
+#: expression, which takes 40 ms for a million; so it gets only the words, and no places.
 MAX_COUNTED_ROWS = 5000
-#: Letters of the longest beginning of a word that the index has by itself (`prefix`).
+#: Letters of the longest prefix of words that the index stores separately (`prefix`).
 LONGEST_BEGINNING = 6
-#: Rows of an index in which a longer one is looked for as it is, and so ranked exactly.
+#: Rows of an index in which a longer prefix is looked for as it is, and so ranked exactly.
 MAX_WALKED_ROWS = 100_000
 
 _ONE_PAST = text("SELECT 1 FROM search_index WHERE search_index MATCH :word LIMIT 1 OFFSET :most")
-#: The index's own note of how much is in it: the first number is that of its rows.
+#: The index's own note of how much it holds: the first number is that of its rows.
 _TOTALS = text("SELECT block FROM search_index_data WHERE id = 1")
 
 
 def match(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
-    """Return a search as FTS5 reads it, cut to a kind and places."""
+    """Return a search as FTS5 reads it, restricted to a kind and places."""
     return within(in_fts5(asked), kind, scopes)
 
 
@@ -47,9 +47,9 @@ def in_titles(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
 def scoring(asked: Asked, candidates: int) -> Scoring:
     """Return how matches are scored: by BM25 of the words that are not in too many rows.
 
-    A word that no more rows have than there may be candidates needs no places. They cost more than
-    they save: each part of the search looks for the word again, and of each of its rows into the
-    list of every place, which took 23 ms for ten rows among a million.
+    A word that occurs in no more rows than there may be candidates needs no places. They would cost
+    more than they save: each part of the search looks for the word again, and looks each of its
+    rows up in the list of every place, which took 23 ms for ten rows among a million.
     """
     there = rows()
     few = _counter(there)
@@ -61,7 +61,7 @@ def scoring(asked: Asked, candidates: int) -> Scoring:
     counts = [few(term, max(candidates, MAX_COUNTED_ROWS)) for term in shown]
     if not any(counts):
         return Scoring(Ranking.TITLES)
-    # BM25 counts each word of the expression, those that are excluded, too.
+    # BM25 counts each word of the expression, including those that are excluded.
     if scarce and all(counts) and not asked.excluded:
         begun = [f" {' '.join(term.words)}" for term in asked.wanted if term not in shown]
         return Scoring(Ranking.FEW, wanted_in_fts5(Asked(shown, [])), begun="".join(begun))
@@ -70,10 +70,10 @@ def scoring(asked: Asked, candidates: int) -> Scoring:
 
 
 def _short(term: Term) -> Term:
-    """Cut a long beginning of a word to one that the index has.
+    """Shorten a long prefix to one that the index has.
 
     For a longer one FTS5 walks over all rows that have the word before it in the alphabet: 3 ms
-    among a million. BM25 counts all words that begin like the shorter one then.
+    among a million. BM25 then counts all words that begin like the shorter one.
     """
     *words, last = term.words
     if not term.begun or term.parts or len(last) <= LONGEST_BEGINNING:
@@ -82,7 +82,7 @@ def _short(term: Term) -> Term:
 
 
 def _counter(there: int) -> Callable[[Term, int], bool]:
-    """Return what tells whether a term is in no more rows than so many; it asks once for each."""
+    """Return what tells whether a term is in at most so many rows; it asks once for each."""
 
     @cache
     def few(term: Term, most: int) -> bool:
@@ -104,15 +104,15 @@ def rows() -> int:
 
 
 def within(query: str, kind: str, scopes: Iterable[str] | None) -> str:
-    """Cut an expression to rows of a kind that are seen from any of some places; None: all."""
+    """Restrict an expression to rows of a kind that are seen from any of some places; None: all."""
     places = [kind] if scopes is None else [kind + place for place in scopes]
     return f"scope : ({' OR '.join(places)}) AND ({query})"
 
 
 def rebuild(touches: Iterable[str]) -> None:
-    """Rebuild the index by changing each row into what it is.
+    """Rebuild the index by updating each row to what it is.
 
-    It may be damaged, so its own parts are created again first, and then emptied.
+    The index may be damaged, so its own tables are created again first, and then emptied.
     """
     db.session.execute(text("INSERT INTO search_index (search_index) VALUES ('rebuild')"))
     db.session.execute(text("DELETE FROM search_index"))
@@ -121,9 +121,9 @@ def rebuild(touches: Iterable[str]) -> None:
 
 
 def merge(pages: int) -> bool:
-    """Let the index forget the words of deleted rows, a part at a time; returns whether it did."""
+    """Remove the words of deleted rows from the index, a part at a time; returns whether it did."""
     driver: Any = db.session.connection().connection.dbapi_connection
     before = driver.total_changes
-    # Of a negative number of pages all segments are merged into one (SQLite's FTS5, §6.8).
+    # A negative number of pages merges all segments into one (SQLite's FTS5, §6.8).
     driver.execute("INSERT INTO search_index (search_index, rank) VALUES ('merge', ?)", (-pages,))
     return bool(driver.total_changes - before > 1)

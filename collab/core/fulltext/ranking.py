@@ -11,12 +11,12 @@ class Ranking(Enum):
 
     #: From the statement that finds it.
     WITHIN = auto()
-    #: From another one, whose expression has nothing but the words.
+    #: From another one, whose expression has only the words.
     APART = auto()
-    #: From the statement that finds it, which is cut to no place: so few rows match that each is
-    #: looked up.
+    #: From the statement that finds it, which is not restricted to places: so few rows match that
+    #: each is looked up.
     FEW = auto()
-    #: It has all words in its title, or not: each is in too many rows to count them.
+    #: From whether all words are in its title: each is in too many rows to count them.
     TITLES = auto()
 
 

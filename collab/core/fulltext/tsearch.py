@@ -1,8 +1,8 @@
 """Searches in the language of PostgreSQL's full-text search.
 
 The index is a table (`core/database/postgresql_words.py`). Its `vector` finds the rows that have
-all words; whether words of a phrase follow each other, and whether what is excluded is not there,
-is looked up in `words`, where a GIN index can't say it: so a text may be as long as it likes.
+all words. Whether the words of a phrase follow each other, and whether excluded ones are absent, is
+looked up in `words` where a GIN index can't say: so a text may be of any length.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from ..json import dumps
 from ..words.asked import Asked, Term
 from .ranking import Ranking, Scoring
 
-#: What a word weighs by its letter (D, C, B, A): in the text, nowhere, in tags, in a title.
+#: The weight of a word by its letter (D, C, B, A): in the text, nowhere, in tags, in a title.
 LETTER_WEIGHTS = "{0.125, 0, 0.25, 1}"
-#: A long text has a word by chance: its score is divided by 1 + the logarithm of its length.
+#: A long text may have a word by chance: its score is divided by 1 + the logarithm of its length.
 BY_LENGTH = 1
 
 
 def match(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
-    """Return a search as JSON for the index, cut to a kind and places."""
+    """Return a search as JSON for the index, restricted to a kind and places."""
     places = [kind] if scopes is None else [kind + place for place in scopes]
     seen_from = " | ".join(lexeme(PLACE_SIGN + place) for place in places)
     wanted = " & ".join(f"({_lexemes(term, ' & ')})" for term in asked.wanted)
@@ -38,7 +38,7 @@ def match(asked: Asked, kind: str, scopes: Iterable[str] | None) -> str:
 
 
 def scoring(asked: Asked, candidates: int) -> Scoring:
-    """Return how matches are scored: each by its own words, whatever others have."""
+    """Return how matches are scored: each by its own words, whatever others contain."""
     return Scoring(Ranking.WITHIN)
 
 
@@ -60,17 +60,17 @@ def _in_query(way: Sequence[str], begun: bool) -> list[str]:
 
 
 def _ways(term: Term) -> list[str]:
-    """Return what stands in the row's words where a term does."""
+    """Return how a term may appear in a row's words."""
     return [f" {' '.join(way)}" + " " * (not term.begun) for way in term.ways]
 
 
 def rebuild(touches: Iterable[str]) -> None:
-    """Rebuild the index by changing each row into what it is; the commit does the work."""
+    """Rebuild the index by updating each row to what it is; the commit does the work."""
     db.session.execute(text("DELETE FROM search_index"))
     for touch in touches:
         db.session.execute(text(touch))
 
 
 def merge(pages: int) -> bool:
-    """Do nothing: what is deleted is nowhere else, and the server's vacuum takes its place."""
+    """Do nothing: deleted rows are nowhere else, and the server's vacuum frees their space."""
     return False

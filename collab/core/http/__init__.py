@@ -4,7 +4,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Bind what every request goes through, in this order."""
+    """Register what every request goes through, in this order."""
     from . import api, headers, limits, proxies
     from .representations import list_tags
     from .routing import converters, lazy_rules, lean, short_paths

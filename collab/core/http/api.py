@@ -30,7 +30,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         super().__init__()
 
     def _init_spec(self, **options: Any) -> None:
-        """Leave it for later, too: it describes an answer for each status of HTTP."""
+        """Leave this for later, too: it describes an answer for each HTTP status."""
         self._options = options
         self._app.cli.add_command(openapi_cli)
 
@@ -42,16 +42,16 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         self._undescribed.append(blueprint)
 
     def prepare_with(self, step: Callable[[APISpec], None]) -> None:
-        """Have something done to the document before any route is in it."""
+        """Have a function applied to the document before any route is in it."""
         self._preparing.append(step)
 
     def finish_with(self, step: Callable[[APISpec], None]) -> None:
-        """Have something done to the document once all routes are in it."""
+        """Have a function applied to the document once all routes are in it."""
         self._finishing.append(step)
 
     @property
     def spec(self) -> Any:
-        """Return the document, whole."""
+        """Return the whole document."""
         with self._lock:
             if self._undescribed or self._spec is None:
                 self._describe()
@@ -78,7 +78,7 @@ API: Slot[Api] = Slot("api")
 
 
 def init_app(app: Flask) -> None:
-    """Begin an application's document."""
+    """Start an application's document."""
     API.put(app, Api()).init_app(app)
 
 

@@ -1,4 +1,4 @@
-"""Blueprints whose routes read JSON strictly, by the one parser of requests."""
+"""Blueprints whose routes read JSON strictly, with one parser for all requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .representations.sent_back import without_unchanged
 
 P = ParamSpec("P")
 
-#: For `blueprint.doc(security=…)`: whoever calls needs no token.
+#: For `blueprint.doc(security=…)`: callers need no token.
 NO_SECURITY: list[dict[str, list[str]]] = [{}]
 
 
@@ -36,7 +36,7 @@ class UnsupportedMediaType(ApiError):
     status = 415
 
 
-#: Bytes of JSON in a body, wherever a body may be larger: a text of 2 MiB, each character escaped.
+#: Maximum bytes of JSON, even where a body may be larger: a text of 2 MiB, each character escaped.
 MAX_JSON_BYTES = 4 * 2**20
 
 
@@ -49,8 +49,8 @@ class TooManyMembers(ApiError):
 class Parser(FlaskParser):
     """Refuses what is not JSON: its type with 415, its syntax with 400, its values with 422.
 
-    Parameters of the address are as strict: unknown ones and second values are 422. No string
-    may have NUL (`core/text/nul.py`).
+    Query parameters are as strict: unknown ones and second values are 422. No string may contain
+    NUL (`core/text/nul.py`).
     """
 
     DEFAULT_UNKNOWN_BY_LOCATION = {
@@ -59,14 +59,14 @@ class Parser(FlaskParser):
     }
 
     def use_args(self, argmap: Any, *args: Any, **options: Any) -> Any:
-        """Have a function give the schema, for else it is asked whether it is a mapping.
+        """Pass the schema by a function; otherwise webargs asks whether it is a mapping.
 
-        Python remembers of 22 kinds of mappings that a schema is none: 1 MB for all of them.
+        Python caches for 22 kinds of mappings that a schema is none: 1 MB for all of them.
         """
         return super().use_args(lambda _: argmap, *args, **options)
 
     def load_querystring(self, req: Request, schema: Any) -> Any:
-        """Read the address's parameters; raises ValidationError for a second value."""
+        """Read the query parameters; raises ValidationError for a second value."""
         found = super().load_querystring(req, schema)
         if wrong := query.given_twice(found.multiple_keys) | query.with_nul():
             raise ma.ValidationError(wrong)
@@ -78,12 +78,12 @@ class Parser(FlaskParser):
         Raises UnsupportedMediaType, Malformed, RequestEntityTooLarge, TooManyMembers, and
         Unprocessable for a string that nobody may send.
         """
-        # Lowered for this request only: routes that take files have a larger bound of their own.
+        # Lowered for this request only: routes that take files have a larger limit of their own.
         req.max_content_length = min(req.max_content_length or MAX_JSON_BYTES, MAX_JSON_BYTES)
         if (g.get("kept_bytes") or req.content_length or 0) > req.max_content_length:
             raise RequestEntityTooLarge()
         body = req.get_data()
-        # Werkzeug cuts a body that does not say its length off at the limit, in silence.
+        # Werkzeug silently truncates a body of unknown length at the limit.
         if req.content_length is None and len(body) == req.max_content_length:
             raise RequestEntityTooLarge()
         if not body and schema.body_optional:
@@ -111,14 +111,14 @@ class Parser(FlaskParser):
 
 
 def _show_examples(schema: ma.Schema) -> None:
-    """Let parameters be described with the examples that their schema tells."""
+    """Have parameters described with the examples of their schema."""
     told = own_examples(type(schema))
     for name, field in schema.fields.items():
         if (key := field.data_key or name) in told:
             field.metadata = {**field.metadata, "example": told[key]}
 
 
-#: What was read of addresses' parameters, by the schema and the text; of the last run's requests.
+#: Query parameters as they were read, by schema and text; for the requests of the last run.
 KNOWN_ARGUMENTS: Slot[dict[tuple[int, bytes], dict[str, Any]]] = Slot("arguments", lambda _: {})
 #: Texts that are remembered at once, and the bytes of the longest.
 MAX_KNOWN_ARGUMENTS = 1024
@@ -126,9 +126,10 @@ MAX_KNOWN_BYTES = 300
 
 
 def _read_once(schema: ma.Schema, reading: Any) -> Any:
-    """Give a view what was read of the same parameters before, instead of reading them again.
+    """Give a view what was read from the same parameters before, instead of reading them again.
 
-    It is remembered where it follows from the text alone: for lists, and where there are none.
+    The result is remembered where it follows from the text alone: for lists, and where there are
+    none.
     """
     # A hook may look at more than the text, such as who calls.
     own = {kind for kind, hooks in schema._hooks.items() if hooks} - {"pre_load"}
@@ -148,7 +149,7 @@ def _read_once(schema: ma.Schema, reading: Any) -> Any:
             known = KNOWN_ARGUMENTS.here().get((id(schema), request.query_string))
             if known is None:
                 return read(*args, **kwargs)
-            # A copy: views take members out of what they are given.
+            # A copy: views remove members from what they are given.
             return view(*args, dict(known), **kwargs)
 
         return wrapper
@@ -161,9 +162,10 @@ def _remember(schema: ma.Schema, values: dict[str, Any]) -> None:
     plain = all(isinstance(one, (str, int, type(None))) for one in values.values())
     if plain and len(text) <= MAX_KNOWN_BYTES and (isinstance(schema, PageQuery) or not text):
         if len(known) >= MAX_KNOWN_ARGUMENTS:
-            # All at once: cheaper than to know which was used last, and they are soon read again.
+            # All at once: cheaper than tracking which was used last, and they are soon read again.
             known.clear()
-        # By its id, which nothing else gets: a schema is made with its route, and lives as long.
+        # By its id, which nothing else gets: a schema is made with its route, and lives as long as
+        # that.
         known[id(schema), text] = dict(values)
 
 
@@ -173,13 +175,13 @@ def _takes(view: Any, location: str) -> bool:
 
 
 def _without_query(view: Callable[P, Any]) -> Callable[P, Any]:
-    """Refuse parameters of the address, once it is known that the caller may call at all."""
+    """Refuse query parameters, once it is known that the caller may call at all."""
     security = getattr(view, "_apidoc", {}).get("manual_doc", {}).get("security")
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         if request.args:
-            # Who calls is asked first: a stranger learns 401, and not which parameters a route
+            # The caller is checked first: a stranger learns 401, and not which parameters a route
             # knows.
             if security is None:
                 caller()
@@ -199,7 +201,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         super().__init__(*args, **options)
 
     def _store_endpoint_docs(self, *args: Any, **options: Any) -> None:
-        """Leave it for the document: it copies all that decorators say of a route."""
+        """Leave this for the document: it copies all that decorators say about a route."""
         self._undescribed.append(partial(super()._store_endpoint_docs, *args, **options))
 
     def register_views_in_doc(self, *args: Any, **options: Any) -> None:
@@ -216,13 +218,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         *args: Any,
         **kwargs: Any,
     ) -> None:
-        """Serve a view; one that takes no parameters of the address refuses them."""
+        """Serve a view; one that takes no query parameters refuses them."""
         if not _takes(view_func, "query") and not hasattr(view_func, "any_query"):
             view_func = _without_query(view_func)
         super().add_url_rule(rule, endpoint, view_func, *args, **kwargs)
 
     def arguments(self, schema: Any, **options: Any) -> Any:
-        """Read arguments by a schema, which is made here, once, and not with each request."""
+        """Read arguments by a schema, which is made here once, not for each request."""
         made = schema() if isinstance(schema, type) else schema
         location = options.get("location", "json")
         if location == "json":

@@ -1,6 +1,6 @@
-"""Files and tables to keep: attachments, so that no browser shows or runs what somebody made.
+"""Files and tables to download: attachments, so that no browser shows or runs what somebody made.
 
-Nothing but plain text, which runs nowhere, may be sent for showing.
+Only plain text, which runs nowhere, may be sent for showing.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def _downloaded(
     )
     response.content_length = size
     response.call_on_close(file.close)
-    # Flask says of any text that it is UTF-8; the bytes may be something else.
+    # Flask declares any text as UTF-8; the bytes may be something else.
     response.headers["Content-Type"] = content_type
-    # Without a rule for caches it gets that of all answers: private to one person.
+    # Without its own rule for caches it gets that of all answers: private to one person.
     response.headers.pop("Cache-Control", None)
     conditional(response)
     # Not for 304: there is no body to take parts of.
@@ -62,17 +62,18 @@ def _downloaded(
     return response
 
 
-#: Says of a table whether it is all that was asked for.
+#: Says whether a table is all that was asked for.
 COMPLETE_HEADER = "Collab-Complete"
 
-#: Makes the rows of a table of what a view returns, the first of them with the columns' names.
+#: Turns what a view returns into the rows of a table, the first of them with the columns' names.
 Rows = Callable[[Any], Iterable[Sequence[Any]]]
 
 
 def tabular(name: str, rows: Rows) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
     """Send what a view returns as CSV (RFC 4180), in a file of this name, if that is preferred.
 
-    It stands above `linked`. What is not all that was asked for says so in `Collab-Complete`.
+    It stands above `linked`. A table that is not all that was asked for says so in
+    `Collab-Complete`.
     """
 
     def decorate(view: Callable[P, Any]) -> Callable[P, Any]:

@@ -1,6 +1,6 @@
-"""Entity tags: 304 for what the caller has already, 412 for a lost update (RFC 9110 §13).
+"""Entity tags: 304 for what the caller already has, 412 for a lost update (RFC 9110 §13).
 
-And where what was made is (§10.2.2): without a `Location` 201 would say it is the list.
+And the location of what was made (§10.2.2): without a `Location` 201 would say it is the list.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .traits import Trait, mark
 
 P = ParamSpec("P")
 
-#: The headers as WSGI has them: asked for first, since to parse what was not sent takes as long.
+#: The headers as WSGI has them, checked first: parsing a header that was not sent takes as long.
 IF_MATCH = "HTTP_IF_MATCH"
 IF_NONE_MATCH = "HTTP_IF_NONE_MATCH"
 
@@ -33,7 +33,7 @@ class Tagged(Protocol):
 
 
 def versioned(view: Callable[P, Any]) -> Callable[P, Any]:
-    """Send the ETag of what a view returns, and 304 where If-None-Match has it."""
+    """Send the ETag of what a view returns, and 304 where If-None-Match names it."""
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -50,7 +50,7 @@ def versioned(view: Callable[P, Any]) -> Callable[P, Any]:
 def located(path: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
     """Send the `Location` of what a `versioned` view has made: a path in which `{id}` is its id.
 
-    Other names in it are those of the view's own arguments.
+    Other names in it are the view's arguments.
     """
 
     def decorate(view: Callable[P, Any]) -> Callable[P, Any]:
@@ -66,7 +66,7 @@ def located(path: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
 
 
 def is_known(etag: str) -> bool:
-    """Return whether a reader has what has this tag already (304).
+    """Return whether a reader already has what has this tag (304).
 
     Raises PreconditionFailed where they want another version than this: parts of a file that they
     put together, say, would be parts of two (RFC 9110 §13.2.2: If-Match comes first).
@@ -88,10 +88,10 @@ def require_date(changed: datetime, known: datetime) -> None:
 
 
 def conditional(response: Response) -> None:
-    """Make 304 of an answer that the reader has already; raises PreconditionFailed."""
-    require_tag(response.get_etag()[0] or "")  # what has no tag is none that somebody names
+    """Turn an answer that the reader already has into 304; raises PreconditionFailed."""
+    require_tag(response.get_etag()[0] or "")  # without a tag it can't be one that somebody names
     since, last = request.if_unmodified_since, response.last_modified
-    # Dates are for those who know no tag (§13.1.4).
+    # Dates are for clients that know no tag (§13.1.4).
     if since is not None and last is not None and IF_MATCH not in request.environ:
         require_date(last, since)
     # Werkzeug would answer 412 with the whole file, and to `*` as well.

@@ -30,7 +30,7 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
 }
 
-#: Swagger UI brings its script, styles and pictures along, some of them inline.
+#: Swagger UI includes its script, styles and images, some of them inline.
 DOCS_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; "
     "style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
@@ -45,13 +45,13 @@ def init_app(app: Flask) -> None:
 
 
 def present() -> tuple[Request, Any]:
-    """Return the request and its notes themselves: a look through a proxy takes a microsecond."""
+    """Return the request and its notes themselves: access through a proxy takes a microsecond."""
     return request._get_current_object(), g._get_current_object()  # type: ignore[attr-defined]
 
 
 def start() -> None:
-    """Give the request its id: the caller's, if that is harmless."""
-    # It stands in log lines: whatever could forge another line is not taken over.
+    """Give the request its id: the caller's, if it is harmless."""
+    # It appears in log lines, so one that could forge another line is not accepted.
     sent = request.headers.get("X-Request-ID", "")
     g.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
     g.started = time.perf_counter()
@@ -61,13 +61,13 @@ def finish(app: Flask, response: Response) -> Response:
     """Complete the headers, count the request and write the access log."""
     asked, notes = present()
     stay_here(response, asked)
-    # All ours, and single lines: `extend` would look at each of them again.
+    # All are ours, and single lines: `extend` would check each of them again.
     response.headers._list.extend(_missing(response, asked, notes))
     if asked.path.startswith("/api/docs/"):
         response.headers["Content-Security-Policy"] = DOCS_POLICY
     took = time.perf_counter() - notes.started
     rule, status = asked.url_rule, response.status_code
-    # The rule and not the path: numbers by path would grow with every id.
+    # The rule, not the path: metrics by path would grow with every id.
     matched = "" if rule is None else rule.rule
     requests.count(app, matched, asked.method, status, took, waited="waited" in notes)
     log_request(response, asked, took)
@@ -75,7 +75,7 @@ def finish(app: Flask, response: Response) -> Response:
 
 
 def _missing(response: Response, asked: Request, notes: Any) -> list[tuple[str, str]]:
-    """Return what is still to be said, in one list: each header that is set looks through all."""
+    """Return the headers still missing, in one list: setting a header one by one searches all."""
     there = {name.lower() for name, _ in response.headers}
     told = [("X-Request-ID", notes.request_id), *limits.headers_of(notes.get("counted"))]
     told += [one for one in SECURITY_HEADERS.items() if one[0].lower() not in there]
@@ -89,8 +89,8 @@ def _missing(response: Response, asked: Request, notes: Any) -> list[tuple[str, 
 
 
 def stay_here(response: Response, asked: Request) -> None:
-    """Make a redirect of the router relative (RFC 9110 §10.2.2): its host is what a caller said."""
-    # The header Host is the caller's to choose: an absolute one could lead elsewhere from a cache.
+    """Make a redirect of the router relative (RFC 9110 §10.2.2): its host is a caller's word."""
+    # The caller chooses the Host header: from a cache an absolute redirect could lead elsewhere.
     if isinstance(asked.routing_exception, RequestRedirect) and response.location:
         there = urlsplit(response.location)
         response.location = urlunsplit(("", "", "/" + there.path.lstrip("/"), there.query, ""))
@@ -107,7 +107,7 @@ def log_request(response: Response, asked: Request, took: float) -> None:
         "duration_ms": round(took * 1000, 1),
         "address": asked.remote_addr,
     }
-    # Only what is our fault is an error: a 404 is the caller's business.
+    # Only our own faults are errors: a 404 is the caller's business.
     level = logging.ERROR if response.status_code >= 500 else logging.INFO
     log.log(
         level,
@@ -121,7 +121,7 @@ def log_request(response: Response, asked: Request, took: float) -> None:
 
 
 def _path(asked: Request) -> str:
-    """Return a path as it was called; one with a secret in it as the pattern that it matched."""
+    """Return a path as it was called, or the pattern that it matched if it contains a secret."""
     if asked.url_rule is not None and names_a_secret(asked.view_args or ()):
         return requests.pattern(asked.url_rule.rule)
     return str(asked.environ.get("collab.path", asked.path))

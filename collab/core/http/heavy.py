@@ -1,8 +1,8 @@
-"""Requests that take much memory: few at a time, and even fewer of one person.
+"""Requests that use much memory: few at a time, and even fewer per person.
 
-A request takes several times the memory of what it reads: a body becomes text and objects, a text
-becomes code units, and both are there at once. Each bound of a size is thus one of memory only
-together with a bound of how many there are at a time.
+A request uses several times the memory of what it reads: a body becomes text and objects, a text
+becomes code units, and both exist at once. So a limit on size bounds memory only together with a
+limit on how many there are at a time.
 """
 
 from __future__ import annotations
@@ -23,23 +23,24 @@ from .limits import rate_limit_key
 P = ParamSpec("P")
 T = TypeVar("T")
 
-#: Headers of bodies that do not say how large they become.
+#: Headers of bodies whose final size is unknown.
 UNTOLD_SIZES = ("Transfer-Encoding", "Content-Encoding")
-#: Bytes of a body of JSON, or of a text, from which on a request is a heavy one.
+#: Bytes of a JSON body, or of a text, from which on a request is heavy.
 HEAVY_BYTES = 128 * 1024
-#: Heavy requests that are carried out at once.
+#: Heavy requests that run at once.
 MAX_HEAVY_AT_ONCE = 4
-#: Bytes of what they read, together; each takes some eleven times as much while it is carried out.
-#: So two of the largest are, or four of two MiB.
+#: Bytes that they read, together; each uses some eleven times as much while it runs. So two of the
+#: largest may run, or four of two MiB.
 MAX_BYTES_AT_ONCE = 8 * 2**20
-#: Bytes that a request counts whose size nobody knows, such as a body in chunks; and at the most.
+#: Bytes that a request of unknown size counts, such as one with a chunked body; and the most any
+#: counts.
 LARGEST_BYTES = 4 * 2**20
-#: What puts texts together counts as much as the longest text has.
+#: A request that assembles texts counts as much as the longest text has.
 TEXTS_BYTES = 2 * 2**20
-#: Heavy requests of one person that are carried out at once.
+#: Heavy requests of one person that run at once.
 MAX_HEAVY_PER_PERSON = 2
-#: Heavy requests that wait for their turn, which each holds a thread: a class of thirty that opens
-#: a long text at once has room.
+#: Heavy requests that wait for their turn, each of which holds a thread: enough for a class of
+#: thirty that opens a long text at once.
 MAX_HEAVY_WAITING = 28
 MAX_HEAVY_WAITING_PER_PERSON = 4
 PATIENCE_S = 10.0
@@ -111,7 +112,7 @@ def _less(counts: Counter[str], who: str) -> None:
 
 @contextmanager
 def turn_for(size: int = TEXTS_BYTES) -> Iterator[None]:
-    """Do something that takes memory for `size` bytes; waits for a turn if they are many.
+    """Do something that uses memory for `size` bytes; waits for a turn if they are many.
 
     Raises TooManyRequests, Unavailable.
     """
@@ -127,7 +128,7 @@ def turn_for(size: int = TEXTS_BYTES) -> Iterator[None]:
 
 
 def heavy(view: Callable[P, T]) -> Callable[P, T]:
-    """Let a route take turns, whatever its request's size: it puts texts together."""
+    """Make a route take turns, whatever its request's size: it assembles texts."""
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -138,13 +139,13 @@ def heavy(view: Callable[P, T]) -> Callable[P, T]:
 
 
 def sees_to_it_itself(view: Callable[P, T]) -> Callable[P, T]:
-    """Leave large bodies to a route that bounds them otherwise: its callers are not people."""
+    """Leave large bodies to a route that limits them itself: its callers are not people."""
     view.bounds_bodies = True  # type: ignore[attr-defined]
     return view
 
 
 def _bounded_there() -> bool:
-    """Return whether the route that was asked sees to large bodies itself."""
+    """Return whether the requested route limits large bodies itself."""
     view = current_app.view_functions.get(request.endpoint or "")
     return getattr(view, "bounds_bodies", False)
 
@@ -152,7 +153,7 @@ def _bounded_there() -> bool:
 def _enter(size: int) -> None:
     turn = rate_limit_key(), min(size, LARGEST_BYTES)
     TURNS.here().enter(*turn)
-    # On the request, so that the turn is given back once, however that ends.
+    # On the request, so that the turn is given back once, however the request ends.
     g.heavy = turn
 
 
@@ -166,14 +167,14 @@ TURNS: Slot[HeavyTurns] = Slot("heavy", lambda _: HeavyTurns())
 
 
 def init_app(app: Flask) -> None:
-    """Count requests with a large body of JSON, from before it is read to the end."""
+    """Count requests with a large JSON body, from before it is read to the end."""
     app.teardown_request(_leave)
 
     @app.before_request
     def count_heavy() -> None:
         if "CONTENT_TYPE" not in request.environ:
             return  # it is not JSON
-        # How large what comes in chunks or packed will be, nobody knows yet.
+        # Nobody knows yet how large a chunked or compressed body will be.
         unknown = any(name in request.headers for name in UNTOLD_SIZES)
         size = LARGEST_BYTES if unknown else request.content_length or 0
         if request.is_json and size >= HEAVY_BYTES and not _bounded_there():

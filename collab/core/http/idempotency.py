@@ -53,17 +53,16 @@ def _claim(key: str) -> tuple[int, dict[str, Any] | None]:
     if not KEY_PATTERN.fullmatch(key):
         raise Malformed("An Idempotency-Key is 1 to 255 visible ASCII characters.")
     found = optional_caller()
-    # By person: nobody gets another one's answer by guessing their key.
+    # By person: nobody gets another person's answer by guessing their key.
     scope = f"user:{found.user_id}" if found else f"address:{network_of(request.remote_addr)}"
-    # The rule and not the path, which is in the fingerprint: a key used for two things is refused.
+    # The rule, not the path, which is in the fingerprint: a key used for two things is refused.
     route = f"{request.method} {request.url_rule}"
     return idempotency.claim(_fingerprints(), found, scope=scope, route=route, key=key)
 
 
 def _carry_out(claim_id: int, view: Callable[[], Response]) -> Response:
     response, rights = idempotency.carry_out(claim_id, view)
-    # Only what has succeeded is kept: a refusal changes nothing, and may be mended with the same
-    # key.
+    # Only successes are kept: a refusal changes nothing, and may be corrected with the same key.
     if response.status_code < 300:
         answer = {
             "status": response.status_code,
@@ -84,8 +83,8 @@ def _replay(answer: dict[str, Any]) -> Response:
 def _fingerprints() -> tuple[str, ...]:
     """Tag the request under each key; keyed, since a body may hold a password.
 
-    A body that may be larger than others is read a piece at a time, and kept in a file for the
-    route to read again.
+    On routes with a larger limit the body is read in pieces, and kept in a file for the route to
+    read again.
     """
     path = request.full_path.encode() + b"\n"
     # An ordinary body fits into memory, where the route reads it again.

@@ -1,4 +1,4 @@
-"""Limits: of requests per user, or per address for whoever is not signed in; and of bodies."""
+"""Limits: on requests per user, or per address for callers who are not signed in; and on bodies."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ T = TypeVar("T")
 
 HEADERS = ("RateLimit-Policy", "RateLimit")
 
-#: Preflights that an address may send for each request that a person may: thirty share an address.
+#: Preflights per address for each request that a person may send: thirty may share an address.
 PREFLIGHT_FACTOR = 30
 
-#: The page is some thirty files, the same for all who sit after one address.
+#: The page is some thirty files, the same for everybody at one address.
 UNLIMITED_BLUEPRINTS = ("web",)
-#: Whoever restarts the service, since it does not answer, must always be answered.
+#: A watcher that restarts the service when it does not answer must always get an answer.
 UNLIMITED_ENDPOINTS = ("ops.health", "ops.ready", "metrics.read_metrics")
 
 
@@ -44,25 +44,25 @@ def is_preflight() -> bool:
     return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
 
 
-#: Tell of a request that it is counted otherwise; packages add their own.
+#: Say whether a request is counted otherwise; packages add their own.
 _COUNTED_OTHERWISE: Contributions[Callable[[], bool]] = Contributions("requests counted otherwise")
 
 
 def count_otherwise(app: Flask, told: Callable[[], bool]) -> None:
-    """Leave requests uncounted of which a function says that they have a bound of their own."""
+    """Leave requests uncounted if a function says that they have a limit of their own."""
     _COUNTED_OTHERWISE.add(app, told)
 
 
 class FixedWindows(FixedWindowRateLimiter):
-    """The library's strategy, which also says with each count what is left.
+    """The library's strategy, except that each count also says what is left.
 
-    The library asks the storage for that again, twice: in Redis, two messages more.
+    The library asks the storage for that separately, twice: with Redis, two more messages.
     """
 
     storage: MonotonicStorage
 
     def count(self, limit: RateLimitItem, key: str) -> tuple[int, float]:
-        """Count one; returns how often it has been, and when the window ends (monotonic)."""
+        """Count one; returns the count so far, and when the window ends (monotonic)."""
         return self.storage.count(limit.key_for(key), limit.get_expiry())
 
 
@@ -81,7 +81,7 @@ class Limits:
 
     def count(self, key: str, *, beforehand: bool = False) -> Counted | None:
         """Count a request under a name; `beforehand`: a preflight. None: there is no limit."""
-        # A browser sends preflights by itself, and no page can spare its people them.
+        # Browsers send preflights on their own, and no page can avoid them.
         limit = self._beforehand if beforehand else self._ours
         if limit is None:
             return None
@@ -110,24 +110,24 @@ LIMITS: Slot[Limits] = Slot(
 
 
 def check() -> None:
-    """Count each request that reaches the application but a watcher's; raises TooManyRequests."""
+    """Count each request that reaches the application, but no watcher's; raises TooManyRequests."""
     limits = LIMITS.here()
     if limits.on and not _is_exempt():
-        # Noted, so that the answer says what is left, whatever becomes of the request.
+        # Noted, so that the answer says what is left, whatever happens to the request.
         g.counted = counted = limits.count(rate_limit_key(), beforehand=is_preflight())
         if counted is not None and not counted.within:
             raise TooManyRequests(DETAILS[429], retry_after=counted.left_s)
 
 
 def _is_exempt() -> bool:
-    """Return whether somebody watches, or the request has a bound of its own."""
+    """Return whether it is a watcher's request, or has a limit of its own."""
     if request.endpoint in UNLIMITED_ENDPOINTS or request.blueprint in UNLIMITED_BLUEPRINTS:
         return True
     return any(told() for told in _COUNTED_OTHERWISE)
 
 
 def headers_of(counted: Counted | None) -> list[tuple[str, str]]:
-    """Return the headers that say the limit, as draft-ietf-httpapi-ratelimit-headers has them."""
+    """Return the headers that state the limit, as in draft-ietf-httpapi-ratelimit-headers."""
     if counted is None:
         return []
     limit = counted.limit
@@ -141,12 +141,12 @@ _larger: list[int] = []
 
 
 def largest_body() -> int:
-    """Return the bytes of the largest body that any route takes."""
+    """Return the bytes of the largest body that any route accepts."""
     return max(_larger, default=0)
 
 
 def larger_body(limit: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Let a route take a body of up to `limit` bytes, above what all others take."""
+    """Let a route accept a body of up to `limit` bytes, more than all others accept."""
     _larger.append(limit)
 
     def decorate(view: Callable[P, T]) -> Callable[P, T]:
@@ -161,17 +161,17 @@ def larger_body(limit: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
 
 def limit(app: Flask) -> None:
-    """Count the requests of an application, from here on in the order of its hooks."""
+    """Count the requests of an application, at this point in the order of its hooks."""
     app.before_request(check)
 
 
 def init_app(app: Flask) -> None:
-    """Refuse a body that is a part of what it should be, with 400.
+    """Refuse an incomplete body with 400.
 
-    It may end before its Content-Length says (RFC 9112 §8): a server that says that it ends bodies
-    itself, as gunicorn does, gives what has come when a client breaks off. Or its sender says that
-    it is a part (Content-Range), which is put into nothing here (RFC 9110 §14.5). Half a file would
-    look like a whole one.
+    It may end before its Content-Length says (RFC 9112 §8): a server that declares that it
+    terminates bodies itself, as gunicorn does, passes on what has come when a client breaks off. Or
+    its sender says that it is a part (Content-Range), which nothing here puts together (RFC 9110
+    §14.5). Half a file would look like a whole one.
     """
 
     @app.before_request

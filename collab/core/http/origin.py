@@ -1,4 +1,4 @@
-"""From which page a request comes: what a cookie brings counts from pages of this service only."""
+"""Which page a request comes from: a cookie counts only if a page of this service sends it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from flask import Request, request
 from ..errors import Forbidden
 from ..slots import setting
 
-#: What a proxy adds: whoever calls through one is not known to be on this machine.
+#: What a proxy adds: a caller behind one is not known to be on this machine.
 PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
-#: This machine's own names: a name that leads here by DNS rebinding is none of them.
+#: This machine's own names: a name that leads here by DNS rebinding is not among them.
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
-#: What browsers say of a page that has no origin, such as a file (RFC 6454 §6.1; Chromium's way).
+#: What browsers send for a page that has no origin, such as a file (RFC 6454 §6.1; Chromium's way).
 OPAQUE_ORIGINS = ("null", "file://")
 #: Every origin, in a setting.
 ANY_ORIGIN = "*"
@@ -35,8 +35,8 @@ class ForeignSocket(Forbidden):
 def refuse_foreign_sockets() -> None:
     """Refuse the handshake of a page of another origin (RFC 6455 §10.2); raises ForeignSocket.
 
-    Only browsers say where a socket comes from, so without `Origin` it comes from no page. A page
-    that is a file may reach a service on its own machine.
+    Only browsers say where a socket comes from, so one without `Origin` comes from no page. A page
+    opened as a file may reach a service on its own machine.
     """
     origin = request.headers.get("Origin")
     if origin is None or _is_ours(origin) or _is_allowed(origin):
@@ -46,7 +46,7 @@ def refuse_foreign_sockets() -> None:
 
 
 def _is_ours(origin: str) -> bool:
-    """Return whether an origin is this service's; its scheme is left to whoever ended TLS."""
+    """Return whether an origin is this service's; its scheme is left to what terminated TLS."""
     host = _host_of(origin)
     return bool(host) and host in (request.host.lower(), _host_of(setting("PUBLIC_URL")))
 
@@ -67,23 +67,23 @@ def _host_of(address: str) -> str:
 def refuse_foreign_pages() -> None:
     """Refuse a request that a browser sent for a page of another origin; raises ForeignPage.
 
-    SameSite=Strict does not see to that alone: another port of one host is the same site. Browsers
-    say where a request comes from in `Sec-Fetch-Site` (Fetch Metadata §2.3), or at least in
-    `Origin` (Fetch §3.2); a request with neither does not come from a page.
+    SameSite=Strict does not suffice: another port of one host is the same site. Browsers say where
+    a request comes from in `Sec-Fetch-Site` (Fetch Metadata §2.3), or at least in `Origin` (Fetch
+    §3.2); a request with neither does not come from a page.
     """
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None and site != "same-origin":
         raise ForeignPage()
     origin = request.headers.get("Origin")
-    # Its scheme is not compared: a proxy may have ended TLS without saying so.
+    # Its scheme is not compared: a proxy may have terminated TLS without saying so.
     if site is None and origin is not None and _host_of(origin) != request.host.lower():
         raise ForeignPage()
 
 
 def address_of(asked: Request) -> str:
-    """Return the address that a request calls this service by, with a slash at its end.
+    """Return the address by which a request calls this service, with a slash at its end.
 
-    As it was sent: Werkzeug's `host_url` has the names of other alphabets decoded, or raises.
+    As it was sent: Werkzeug's `host_url` decodes names in other alphabets, or raises.
     """
     return f"{asked.scheme}://{asked.host}/"
 

@@ -1,4 +1,4 @@
-"""How requests ask for pages, and how these are answered; `core/lists/paging.py` makes them."""
+"""How requests ask for pages of lists, and the answers; `core/lists/paging.py` makes the pages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class PageQuery(Schema):
 
 
 def page_of(schema: type[Schema]) -> type[Schema]:
-    """Make the schema of a page of something."""
+    """Make the schema of a page of items."""
     members = {
         "items": Items(fields.Nested(schema), required=True),
         "next_cursor": fields.String(
@@ -52,7 +52,7 @@ def page_of(schema: type[Schema]) -> type[Schema]:
 
 
 def sort_field(columns: Mapping[str, Column], default: str | None, **options: Any) -> fields.String:
-    """Make the `?sort=` parameter: a column's name, with `-` before it for descending."""
+    """Make the `?sort=` parameter: a column's name, preceded by `-` for descending."""
     choices = [sign + name for name in columns for sign in ("", "-")]
     return fields.String(load_default=default, validate=validate.OneOf(choices), **options)
 

@@ -31,7 +31,7 @@ UNNAMED_HEADERS = {
 
 
 def init_app(app: Flask) -> None:
-    """Answer the origins of CORS_ORIGINS, and believe TRUSTED_PROXIES proxies and no more."""
+    """Allow the origins of CORS_ORIGINS, and trust exactly TRUSTED_PROXIES proxies."""
     if app.config["CORS_ORIGINS"]:
         app.after_request(expose)  # the hooks run from the last to the first: after that of CORS
         CORS(app, origins=app.config["CORS_ORIGINS"], max_age=600, vary_header=False)
@@ -43,10 +43,10 @@ def init_app(app: Flask) -> None:
 
 
 def expose(response: Response) -> Response:
-    """Let a page from another origin read all that an answer tells, and caches tell origins apart.
+    """Let pages of other origins read all headers of an answer, and caches tell origins apart.
 
-    An answer for one origin is not for another, nor is the one without any: that it is for one is
-    said whoever asks (Fetch §3.3.5).
+    An answer for one origin is not for another, nor for requests without any: so `Vary` is sent
+    whoever asks (Fetch §3.3.5).
     """
     headers = response.headers
     if headers.get("Access-Control-Allow-Origin") != "*":

@@ -1,6 +1,7 @@
-"""Parameters of addresses: what a route does not take is refused, as unknown members of bodies are.
+"""Query parameters: those that a route does not take are refused, like unknown members of bodies.
 
-Otherwise a misspelt filter would have no effect, and its sender take everything for a selection.
+Otherwise a misspelt filter would have no effect, and its sender would take everything for a
+selection.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ GIVEN_TWICE_DETAIL = "Must be given once."
 
 
 def any_query(view: Callable[P, T]) -> Callable[P, T]:
-    """Let a view be called with parameters that it does not know: it is a page, too."""
+    """Let a view be called with parameters that it does not know: it is also a page."""
     view.any_query = True  # type: ignore[attr-defined]
     return view
 
 
 def given_twice(several: Collection[str]) -> dict[str, list[str]]:
-    """Return what is wrong with parameters that stand in the address more than once.
+    """Return what is wrong with parameters that occur in the address more than once.
 
     `several` are those that may.
     """
@@ -42,7 +43,7 @@ def given_twice(several: Collection[str]) -> dict[str, list[str]]:
 
 
 def with_nul() -> dict[str, list[str]]:
-    """Return what is wrong with parameters that have NUL in a value or in their name."""
+    """Return what is wrong with parameters that contain NUL in a value or in their name."""
     lists = islice(request.args.lists(), MAX_POINTERS)
     return {
         name: [NUL_DETAIL] for name, values in lists if NUL_CHARACTER in "".join([name, *values])
@@ -50,7 +51,7 @@ def with_nul() -> dict[str, list[str]]:
 
 
 def refuse_nul() -> None:
-    """Refuse parameters with NUL, where nothing else looks at them; raises Unprocessable."""
+    """Refuse parameters with NUL, where nothing else checks them; raises Unprocessable."""
     if wrong := with_nul():
         raise Unprocessable(errors=pointers({"query": wrong}))
 

@@ -1,6 +1,6 @@
-"""Answering a request later than it came, in another thread: only its view is called again.
+"""Answering a request later, in another thread: only its view is called again.
 
-The caller, the request's id and its place in the limits stay as they were found first.
+The caller, the request's id and its count in the limits stay as they were determined first.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Resumed:
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
-        """Answer; what came before the view, such as counting the request, is not done again."""
+        """Answer; what precedes the view, such as counting the request, is not done again."""
         with self._app.request_context(environ):
             for name, value in self._noted.items():
                 setattr(g, name, value)

@@ -1,4 +1,4 @@
-"""Files that are sent: as the body itself, or as `file` in a form."""
+"""Files that clients send: as the body itself, or as `file` in a form."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..errors import Malformed
 from ..storage.blobs import ByteSource
 from .representations.coding import require_plain
 
-#: What a form needs besides its file.
+#: What a form takes up besides its file.
 FORM_SLACK = 64 * 1024
 
 _BYTES = {"type": "string", "format": "binary"}
@@ -43,6 +43,6 @@ def sent_file() -> tuple[ByteSource, str, str]:
     if request.content_length is None and "Transfer-Encoding" not in request.headers:
         raise Malformed("There is no body: to send an empty file, set `Content-Length: 0`.")
     source: ByteSource = request.stream
-    # curl says this of any `--data-binary`.
+    # curl sends this with any `--data-binary`.
     unknown = request.mimetype == "application/x-www-form-urlencoded"
     return source, "", "" if unknown else request.mimetype

@@ -1,4 +1,4 @@
-"""What decorators say about a view, for the document: each leaves its trait on what it wraps."""
+"""What decorators say about a view, for the document: each puts its trait on what it wraps."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ class Trait(Enum):
     ADMINS = "its caller must be an admin"
     IDEMPOTENT = "it takes an Idempotency-Key"
     VERSIONED = "its answer has an ETag"
-    LOCATED = "its answer says where what was made is"
+    LOCATED = "its answer has the Location of what was made"
     LINKED = "its answer has a Link to the next page"
-    REMEMBERED = "it is answered before it is read while nothing changed"
+    REMEMBERED = "while nothing changed, it is answered without being read"
     TABULAR = "its answer is CSV for callers who prefer it"
     RESUMED = "it takes a Last-Event-ID"
 
 
 def mark(view: V, *traits: Trait) -> V:
-    """Note what is true of a view, besides what is known of it; `functools.wraps` hands it on."""
+    """Add a trait to those of a view; `functools.wraps` passes them on."""
     view.traits = traits_of(view) | set(traits)  # type: ignore[attr-defined]
     return view
 
@@ -35,5 +35,5 @@ def traits_of(view: Callable[..., Any]) -> frozenset[Trait]:
 
 
 def has(trait: Trait) -> Callable[[V], V]:
-    """Note what is true of a view that sees to it itself."""
+    """Note a trait of a view that implements it itself."""
     return lambda view: mark(view, trait)

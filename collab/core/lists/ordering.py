@@ -7,13 +7,13 @@ whole number: what is put at an end takes the next one, and stays short.
 
 from __future__ import annotations
 
-#: The digits in the order of their bytes.
+#: The digits, in byte order.
 POSITION_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 DIGIT_COUNT = len(POSITION_DIGITS)
 WHOLE_DIGITS = 6
 MIDDLE_POSITION = DIGIT_COUNT**WHOLE_DIGITS // 2
 
-#: Characters that a position may have; about 6 moves into the same gap cost one.
+#: Maximum characters of a position; about 6 moves into the same gap cost one.
 MAX_POSITION_LENGTH = 200
 
 
@@ -58,7 +58,7 @@ def _written(number: int) -> str:
 
 
 def _inside(low: str, high: str) -> str:
-    """Return the whole number halfway, or else the shortest text between the two."""
+    """Return the whole number halfway, or if there is none the shortest text between the two."""
     first, last = _whole(low), _whole(high)
     if last - first > 1:
         # While a whole number is free the position stays short: digits after it are for gaps that
@@ -72,7 +72,7 @@ def _inside(low: str, high: str) -> str:
 
 
 def _halfway(low: str, high: str) -> str:
-    """Return a text between two, as digits of a fraction ("" for `high`: of 1).
+    """Return a text between two, read as digits of a fraction ("" for `high`: 1).
 
     It never ends with a zero, so there is room before it, too.
     """
@@ -87,7 +87,7 @@ def _halfway(low: str, high: str) -> str:
     if last - first > 1:
         return POSITION_DIGITS[(first + last) // 2]
     if len(high) > 1:
-        # More digits follow in it, so its first one alone comes before it.
+        # More digits follow in it, so its first digit alone comes before it.
         return high[0]
-    # No digit is between the two: go on after the lower one, where nothing is above.
+    # No digit is between the two: go on after the lower one, with no upper bound.
     return POSITION_DIGITS[first] + _halfway(low[1:], "")

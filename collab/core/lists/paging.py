@@ -46,15 +46,16 @@ def paginate(
 ) -> Page:
     """Run a query for one page, sorted by a column and then by `key`, which is unique.
 
-    Items that are large make a page shorter than `limit`: its rows take `most_bytes` together, or
-    are one. The cursor says what comes next all the same.
+    Large items make a page shorter than `limit`: its rows take at most `most_bytes` together, or
+    there is only one. The cursor still says what comes next.
 
-    `item` turns a row into what the page shows. With `values` the query selects columns, is
-    built once and takes these as parameters; what is derived from it is then compiled once. Raises
-    Malformed for a cursor that did not come from this list.
+    `item` turns a row into what the page shows. With `values` the query selects columns, is built
+    once and takes these as parameters; what is derived from it is compiled once. Raises Malformed
+    for a cursor that did not come from this list.
     """
     column = columns[sort.removeprefix("-")]
-    # One row more than the page shows: whether there is a next page then takes no query of its own.
+    # One row more than the page shows: so finding out whether there is a next page takes no other
+    # query.
     parameters = {"page_size": limit + 1} | (values or {})
     if cursor:
         parameters["value"], parameters["last"] = decode(cursor, sort, column)
@@ -80,7 +81,7 @@ def _sliced(
         there: Any = bindparam("last", type_=key.type)
         if column is not key:
             here = tuple_(column, key)
-            # Both together: many rows may have the same value, and a page may end in the midst of
+            # Both together: many rows may have the same value, and a page may end in the middle of
             # them.
             there = tuple_(bindparam("value", type_=column.type), there)
         query = query.where(here < there if descending else here > there)
@@ -90,7 +91,7 @@ def _sliced(
     return query.add_columns(column.label("_at"), key.label("_key"))
 
 
-# Found by the query's identity: whoever gives `values` has to build its query once.
+# Found by the query's identity: callers that pass `values` have to build the query once.
 @lru_cache(maxsize=256)
 def _compiled(*asked: Any) -> tuple[Compiled, Callable[[Any], int]]:
     query = _sliced(*asked)

@@ -1,4 +1,4 @@
-"""Reading rows by the bytes that they take, and not only by how many they are."""
+"""Reading rows by how many bytes they take, not only by their number."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ from ..json import Stored
 from ..models import UtcDateTime
 from ..text import times
 
-#: Bytes of rows that a list, a replay or an export has in memory at a time: past these nothing
-#: more is read, so at most one row, however large it may be, comes on top.
+#: Bytes of rows that a list, a replay or an export has in memory at a time: past these nothing more
+#: is read, so at most one row, however large, comes on top.
 PAGE_BYTES = 1024 * 1024
 
-#: Characters up to which a column of text is not weighed, row by row, and bytes of such a value.
+#: Text columns of up to so many characters are not weighed row by row; and the bytes of such a
+#: value.
 SHORT_CHARACTERS = 300
 SHORT_VALUE_BYTES = 64
 
-#: Lets a session read rows when they are wanted, some at a time, and not all before the first.
+#: Lets a session read rows when they are needed, some at a time, not all before the first.
 AS_WANTED = {"yield_per": 8}
 
-#: Lets a connection do so where it is a server's, with a cursor there; SQLite reads no further than
-#: it is asked to anyway.
+#: Lets a connection to a server do so, with a cursor there; SQLite never reads further than asked.
 ROW_BY_ROW = {"stream_results": True, "max_row_buffer": 8}
 
 
 class StoredJson(TypeDecorator[Any]):
-    """A column of JSON objects, read as text, so that nothing is decoded that nobody reads."""
+    """A column of JSON objects, read as text, so that only what is read gets decoded."""
 
     impl = JSON
     cache_ok = True
@@ -57,13 +57,13 @@ class StoredJson(TypeDecorator[Any]):
 
 
 class WrittenTime(TypeDecorator[Any]):
-    """A column of times, read as RFC 3339 writes them, where nothing is calculated with them."""
+    """A column of times, read as RFC 3339 text, where nothing is calculated with them."""
 
     impl = UtcDateTime
     cache_ok = True
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """Return what writes a time, which some databases give as text that is nearly it."""
+        """Return what writes a time, which some databases return as text that is nearly right."""
         return _written
 
 
@@ -80,7 +80,7 @@ def as_text(column: Any) -> Any:
 
 
 def weight(values: Iterable[Any]) -> int:
-    """Return about how many bytes of memory some values take, and what models have loaded."""
+    """Return about how many bytes of memory some values use, with what models have loaded."""
     return sum(
         weight(vars(value).values()) if isinstance(value, DeclarativeBase) else sys.getsizeof(value)
         for value in values
@@ -101,7 +101,7 @@ def take_from(
 def take(result: Result[Any], most: int, most_bytes: int = PAGE_BYTES) -> tuple[list[Any], bool]:
     """Read rows one by one, up to `most` and until they take `most_bytes`, at least one.
 
-    Returns also whether there are more. No row is fetched from the database before it is wanted, if
+    Also returns whether there are more. No row is fetched from the database before it is needed, if
     the query was run with ROW_BY_ROW on the connection; a session needs AS_WANTED for that.
     """
     rows, more = take_some(result, weight, most, most_bytes)
@@ -120,7 +120,7 @@ def take_values(
 def weigher(query: Select[Any]) -> Callable[[Any], int]:
     """Return what weighs rows of a query by the values that may be long, for `take_some`.
 
-    To ask each number and time of a list for its size took a twentieth of all that the list takes.
+    Asking each number and time of a list for its size took a twentieth of the list's whole time.
     """
     kinds = [one.type for one in query.selected_columns]
     long = [at for at, kind in enumerate(kinds) if _may_be_long(kind)]
@@ -139,11 +139,11 @@ def _may_be_long(kind: Any) -> bool:
 def take_some(
     rows: Iterable[Any], weigh: Callable[[Any], int], most: int, most_bytes: int
 ) -> tuple[list[Any], bool]:
-    """Read rows as `take` does, by what they weigh."""
+    """Read rows as `take` does, by their weight."""
     taken: list[Any] = []
     total = 0
     for row in rows:
-        # Looked at with the next row in hand, which is the proof that there is more.
+        # Checked with the next row in hand, which proves that there are more.
         if len(taken) == most or total >= most_bytes:
             return taken, True
         taken.append(row)

@@ -1,4 +1,4 @@
-"""Tables as CSV (RFC 4180), whose cells no spreadsheet takes for formulas."""
+"""Tables as CSV (RFC 4180), with no cell that a spreadsheet takes for a formula."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def csv_lines(rows: Iterable[Sequence[Any]]) -> bytes:
 
 
 def _cell(value: Any) -> Any:
-    """Return a cell: times as RFC 3339 has them, texts as no spreadsheet calculates them."""
+    """Return a cell: times as RFC 3339, texts in a form that no spreadsheet calculates."""
     if isinstance(value, datetime):
         return times.write(value)
     if isinstance(value, bool):

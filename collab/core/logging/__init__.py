@@ -12,14 +12,14 @@ from .repeats import Repeats
 
 #: The errors, below INSTANCE_PATH.
 ERRORS_PATH = Path("log") / "errors.log"
-#: Its lines are one for each request, and no repeats.
+#: It logs one line for each request: these are not repeats.
 ACCESS_LOGGER = "collab.core.http.headers"
 
 redacting = Redacting()
 
 
 def configure(level: str, style: str, instance: Path) -> None:
-    """Send all lines to standard error in the style asked for, and errors to a file, too."""
+    """Send all lines to standard error in the configured style, and errors to a file, too."""
     console, errors = Console(), ErrorFile(instance / ERRORS_PATH)
     Repeats(console, passing=(ACCESS_LOGGER,))
     Repeats(errors)
@@ -34,7 +34,7 @@ def configure(level: str, style: str, instance: Path) -> None:
 
 
 def tell_repeats() -> bool:
-    """Say how often lines were held back whose time is over; returns that nothing is left to do."""
+    """Log the counts of held-back lines whose time is over; returns that nothing is left to do."""
     for handler in logging.getLogger("collab").handlers:
         for one in handler.filters:
             if isinstance(one, Repeats):

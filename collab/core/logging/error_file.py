@@ -1,4 +1,4 @@
-"""A file of errors beside the log, which stays when the terminal's or the journal's lines go."""
+"""A file of errors beside the log, which outlasts the lines of the terminal or the journal."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 
 from ..storage.file_lock import FileLock
 
-#: Bytes of the file, after which it is put aside.
+#: Bytes after which the file is rotated.
 MAX_FILE_BYTES = 2 * 2**20
-#: Files that were put aside: `errors.log.1` is the newest.
+#: Rotated files that are kept: `errors.log.1` is the newest.
 FILES_KEPT = 3
 
 
 class ErrorFile(logging.Handler):
-    """Appends to a file of bounded size that only its owner reads; several processes may.
+    """Appends to a file of bounded size that only its owner can read; several processes may append.
 
-    It is opened for each line: errors are rare, and so no process writes into a file that another
-    has put aside. What can't be written, on a full disk, is in the log itself.
+    It is opened for each line: errors are rare, and so no process writes to a file that another has
+    rotated. What can't be written, on a full disk, is in the log itself.
     """
 
     def __init__(self, path: Path, most: int = MAX_FILE_BYTES) -> None:
@@ -65,7 +65,7 @@ def _size(path: Path) -> int:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[bool]:
-    """Keep other processes out of a folder; returns whether that was possible at once."""
+    """Exclude other processes from a folder; returns whether that was possible at once."""
     with FileLock(folder, os.O_RDONLY | os.O_DIRECTORY) as lock:
-        # Not waited for: who holds it may be frozen, and a line must not hold up its thread.
+        # Without waiting: the holder may be frozen, and a line must not hold up its thread.
         yield lock.try_take()

@@ -1,4 +1,4 @@
-"""How a line of the log looks: for a person, or as JSON."""
+"""What a log line looks like: for a person, or as JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .redacting import escaped, redact, shortened
 
 #: Characters of each line of a traceback that are logged.
 MAX_TRACEBACK_LINE = 2000
-#: Before each line of a traceback: one that somebody has sent must not look like a line of its own.
+#: Precedes each line of a traceback: text that somebody has sent must not look like a log line.
 TRACEBACK_INDENT = "    "
 
 COLOURS = {"WARNING": "\033[33m", "ERROR": "\033[31m", "CRITICAL": "\033[31m"}
@@ -27,9 +27,9 @@ _mark: ContextVar[str] = ContextVar("collab_log_mark", default="")
 
 @contextmanager
 def marked(mark: str) -> Iterator[None]:
-    """Give the lines within this block the id of the request, or the name of the job, they are of.
+    """Give the lines within this block the id of their request, or the name of their job.
 
-    It is for turns of sockets and for jobs, which run in threads where no request does.
+    It is for turns of sockets and for jobs, which run in threads without a request.
     """
     token = _mark.set(mark)
     try:
@@ -39,12 +39,12 @@ def marked(mark: str) -> Iterator[None]:
 
 
 def current_request_id() -> str:
-    """Return the id of what is being served, empty outside of all."""
+    """Return the id of the present request or job; empty if there is none."""
     return g.get("request_id", "") if has_request_context() else _mark.get()
 
 
 def _id_of(record: logging.LogRecord) -> str:
-    """Return the id that a line was given, or that of what runs now."""
+    """Return the id that a line was given, or that of what is running now."""
     return str(getattr(record, "request_id", None) or current_request_id())
 
 
@@ -53,7 +53,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _traceback(formatter: logging.Formatter, info: Any) -> list[str]:
-    """Write an exception, its lines cut: its message may hold all that somebody has sent."""
+    """Write an exception, its lines shortened: its message may contain all that somebody sent."""
     lines = formatter.formatException(info).splitlines()
     whole = redact("\n".join(shortened(line, MAX_TRACEBACK_LINE) for line in lines))
     return [escaped(line) for line in whole.splitlines()]
@@ -98,10 +98,10 @@ class JsonFormatter(logging.Formatter):
 
 
 class Redacting(logging.Filter):
-    """Blanks out the secrets in the lines of a server, which logs addresses with their queries."""
+    """Blanks out secrets in the lines of a server that logs addresses with their queries."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Let every record pass, redacted."""
-        # Put together first: what is secret is mostly in the arguments.
+        # Formatted first: secrets are mostly in the arguments.
         record.msg, record.args = _message(record), ()
         return True

@@ -1,4 +1,4 @@
-"""What is said again and again is a line and a count: a flood of errors must not fill the disk."""
+"""Repeated lines become one line and a count: a flood of errors must not fill the disk."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from collections.abc import Callable, Collection
 
 from .lines import current_request_id
 
-#: Seconds in which what was said is not said again.
+#: Seconds in which a line is not repeated.
 WINDOW_S = 10.0
-#: Different lines of one kind in a window: the same sentence about other things, or other errors.
+#: Different lines of one kind in a window: the same message about other things, or other errors.
 MAX_LINES_OF_A_KIND = 10
 #: Kinds that are remembered at once.
 MAX_KINDS = 512
 
-#: What makes two lines alike: the logger, the sentence without its values, the error's type.
+#: What makes two lines alike: the logger, the message without its values, the error's type.
 Kind = tuple[str, str, str]
 
 
 class _Window:
-    """What was said of one kind since some moment."""
+    """What was logged of one kind since some moment."""
 
     def __init__(self, ends: float) -> None:
         self.ends, self.unsaid = ends, 0
@@ -31,9 +31,9 @@ class _Window:
 
 
 class Repeats(logging.Filter):
-    """Holds back what a handler was given before, and lets it say later how often that was.
+    """Holds back what a handler was given before, and lets it log later how often that was.
 
-    Lines of a level below warnings all pass, and those of the loggers in `passing`.
+    Lines below the level of warnings all pass, and those of the loggers in `passing`.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Repeats(logging.Filter):
         handler.addFilter(self)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether a line is said now; counts of windows that are over are said before it."""
+        """Return whether a line is logged now; first logs the counts of windows that are over."""
         if getattr(record, "is_count", False):
             return True
         self.tell()
@@ -59,11 +59,11 @@ class Repeats(logging.Filter):
             return self._is_new(record)
 
     def tell(self, *, everything: bool = False) -> None:
-        """Say how often lines were held back whose time is over."""
+        """Log how often lines were held back, once their time is over."""
         now = self._clock()
         with self._lock:
             over = []
-            # They are in the order of their beginnings, and all are of one length.
+            # They are sorted by their starts, and all have the same length.
             while self._windows:
                 kind, window = next(iter(self._windows.items()))
                 if window.ends > now and not everything and len(self._windows) <= MAX_KINDS:
@@ -77,7 +77,8 @@ class Repeats(logging.Filter):
 
     def _is_new(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        # By the words before anything is put in: a thousand ids are one kind, and not a thousand.
+        # By the message before its values are filled in: a thousand ids are one kind, not a
+        # thousand.
         kind = (record.name, str(record.msg), type(error).__name__)
         window = self._windows.get(kind)
         if window is None:
@@ -88,7 +89,7 @@ class Repeats(logging.Filter):
             return True
         window.unsaid += 1
         window.last = record
-        # Now: when the count is said, another request runs.
+        # Now: when the count is logged, another request is running.
         record.request_id = current_request_id()
         return False
 
@@ -101,7 +102,7 @@ def _words(error: BaseException | None) -> str:
 
 
 def _count(last: logging.LogRecord, times: int) -> logging.LogRecord:
-    """Make the line that stands for those that were held back, the last of which is given."""
+    """Make the line that stands for those held back, the last of which is given."""
     message = f"{last.getMessage()} (this or similar {times} times more within {WINDOW_S:.0f} s)"
     known = {"name": last.name, "levelno": last.levelno, "levelname": last.levelname}
     noted = {"request_id": getattr(last, "request_id", ""), "is_count": True}

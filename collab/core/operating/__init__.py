@@ -1,1 +1,1 @@
-"""What operators run, and servers do not: commands of `flask`, and migrations."""
+"""What operators run, not servers: commands of `flask`, and migrations."""

@@ -1,4 +1,4 @@
-"""The commands of `flask`, which are imported once one is looked for: a server never does."""
+"""The commands of `flask`, imported once one is looked up, which a server never does."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Commands(AppGroup):
             one(self._app)
 
     def add_later(self, function: Callable[[Flask], None]) -> None:
-        """Have a function add commands once somebody looks for one."""
+        """Have a function add commands once one is looked up."""
         self._bringing.append(function)
 
 
@@ -42,6 +42,6 @@ def init_app(app: Flask) -> None:
 
 
 def bring(app: Flask, function: Callable[[Flask], None]) -> None:
-    """Have a function add commands to an application once somebody looks for one."""
+    """Have a function add commands to an application once one is looked up."""
     assert isinstance(app.cli, Commands)  # noqa: S101
     app.cli.add_later(function)

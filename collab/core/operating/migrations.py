@@ -1,7 +1,7 @@
-"""Whether the tables are as the code has them, and the way to Alembic, which few processes need.
+"""Whether the tables are as the code expects, and access to Alembic, which few processes need.
 
 Alembic takes 11 MB and a tenth of a second: it is imported where there is something to migrate, or
-a command of `flask` is looked for.
+a command of `flask` is looked up.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ..usage import triggers
 from .commands import bring
 
 MIGRATIONS_FOLDER = ROOT / "collab" / "migrations"
-#: Where Alembic notes how far a database is.
+#: Where Alembic notes a database's revision.
 NOTED_TABLE = "alembic_version"
-#: What a migration says of itself, and of the one before it.
+#: How a migration names itself, and the one before it.
 REVISION_PATTERN = re.compile(r"^(down_)?revision = [\"'](\w+)[\"']", re.M)
 
 _STEPS: Contributions[Callable[[Connection], None]] = Contributions("made at starts")
@@ -32,7 +32,7 @@ _STEPS: Contributions[Callable[[Connection], None]] = Contributions("made at sta
 
 @cache
 def _all() -> tuple[frozenset[str], frozenset[str]]:
-    """Return all migrations, and those that another one follows; neither changes while we run."""
+    """Return all migrations, and those that have a successor; neither changes while we run."""
     found: dict[str, set[str]] = {"": set(), "down_": set()}
     for path in (MIGRATIONS_FOLDER / "versions").glob("*.py"):
         for down, name in REVISION_PATTERN.findall(path.read_text(encoding="utf-8")):
@@ -41,17 +41,17 @@ def _all() -> tuple[frozenset[str], frozenset[str]]:
 
 
 def known() -> frozenset[str]:
-    """Return the migrations that there are."""
+    """Return all migrations."""
     return _all()[0]
 
 
 def newest() -> frozenset[str]:
-    """Return those that none follows."""
+    """Return those without a successor."""
     return _all()[0] - _all()[1]
 
 
 def noted(connection: Connection) -> frozenset[str]:
-    """Return how far a database is: the newest migrations that it has, none if it is new."""
+    """Return a database's state: the newest migrations that it has, none if it is new."""
     if not inspect(connection).has_table(NOTED_TABLE):
         return frozenset()
     rows = connection.execute(text(f"SELECT version_num FROM {NOTED_TABLE}"))  # noqa: S608
@@ -59,14 +59,14 @@ def noted(connection: Connection) -> frozenset[str]:
 
 
 def are_done(connection: Connection) -> bool:
-    """Return whether a database's tables are as the code has them."""
+    """Return whether a database's tables are as the code expects."""
     return noted(connection) == newest()
 
 
 def ensure(connection: Connection) -> None:
-    """Make what follows from the code, and not from migrations; commits.
+    """Create what follows from the code, not from migrations; commits.
 
-    It is looked at with each start: code may change it without a migration.
+    It is checked at each start: code may change it without a migration.
     """
     engine().ensure_schema(connection)
     triggers.ensure(connection)
@@ -76,7 +76,7 @@ def ensure(connection: Connection) -> None:
 
 
 def at_ensure(app: Flask, step: Callable[[Connection], None]) -> None:
-    """Have a package make what else follows from the code; the step does not commit."""
+    """Have a package create what else follows from the code; the step does not commit."""
     _STEPS.add(app, step)
 
 
@@ -85,13 +85,13 @@ def bring_up_to_date() -> None:
     with db.engine.connect() as connection:
         if are_done(connection):
             return ensure(connection)
-    from flask_migrate import upgrade  # with most starts there is nothing to do
+    from flask_migrate import upgrade  # at most starts there is nothing to do
 
     return upgrade()
 
 
 class _Late:
-    """Stands where Flask-Migrate keeps what it needs of an application, until somebody looks."""
+    """Stands in for what Flask-Migrate keeps for an application, until somebody looks."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -101,7 +101,7 @@ class _Late:
 
 
 def bound(app: Flask) -> Any:
-    """Return what Flask-Migrate keeps of an application, with its commands added."""
+    """Return what Flask-Migrate keeps for an application, with its commands added."""
     from flask_migrate import Migrate
 
     if isinstance(app.extensions["migrate"], _Late):
@@ -110,6 +110,6 @@ def bound(app: Flask) -> Any:
 
 
 def init_app(app: Flask) -> None:
-    """Have Flask-Migrate know the application, and its commands be there, once it is wanted."""
+    """Have Flask-Migrate bound to the application, and its commands added, on first use."""
     app.extensions["migrate"] = _Late(app)
     bring(app, bound)

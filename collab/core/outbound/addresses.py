@@ -1,14 +1,14 @@
-"""Which addresses are public: what anybody can reach from anywhere, and nothing of one's own.
+"""Which addresses are public: what anybody can reach from anywhere, and no private networks.
 
-The lists are written out, and do not follow from `ipaddress` alone: what that takes for global
-changes with the version of Python, and it does not look into addresses that hold others.
+The lists are written out, and not left to `ipaddress`: what that considers global changes with the
+version of Python, and it does not look into addresses that embed others.
 """
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-#: Not private by name, yet nobody's server: protocol assignments (RFC 6890), the anycast relays of
+#: Not called private, yet nobody's server: protocol assignments (RFC 6890), the anycast relays of
 #: 6to4 (RFC 7526), documentation (RFC 5737), benchmarks (RFC 2544), carrier-grade NAT (RFC 6598).
 REFUSED_V4_NETWORKS = tuple(
     IPv4Network(text)
@@ -29,21 +29,21 @@ REFUSED_V4_NETWORKS = tuple(
         "224.0.0.0/3",
     )
 )
-#: What IANA has given out as global unicast (RFC 4291 §2.4): the rest is nobody's, or local.
+#: What IANA has assigned as global unicast (RFC 4291 §2.4): the rest is unassigned, or local.
 GLOBAL_V6_NETWORK = IPv6Network("2000::/3")
 #: Within it: protocol assignments with Teredo (RFC 2928, RFC 4380), documentation (RFC 3849, RFC
-#: 9637), and 6to4 (RFC 3056), whose addresses hold one of IPv4 that a relay would go on to.
+#: 9637), and 6to4 (RFC 3056), whose addresses embed an IPv4 address to which a relay would forward.
 REFUSED_V6_NETWORKS = tuple(
     IPv6Network(text) for text in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
 )
-#: A translator takes the last 32 bits for an address of IPv4 (RFC 6052 §2.1). Networks that speak
-#: only IPv6 reach the others so, hence what is public behind it may be called.
+#: A translator takes the last 32 bits as an IPv4 address (RFC 6052 §2.1). IPv6-only networks reach
+#: others that way, so public addresses behind it may be called.
 NAT64_NETWORK = IPv6Network("64:ff9b::/96")
 V4_BITS = 0xFFFFFFFF
 
 
 def is_public(text: str) -> bool:
-    """Return whether an address, as a resolver writes it, is one that anybody can reach."""
+    """Return whether anybody can reach an address, written as a resolver does."""
     try:
         found = ip_address(text)
     except ValueError:
@@ -62,6 +62,6 @@ def _is_public_v6(found: IPv6Address) -> bool:
         return False
     if found in NAT64_NETWORK:
         return _is_public_v4(IPv4Address(int(found) & V4_BITS))
-    if found not in GLOBAL_V6_NETWORK:  # addresses of IPv4 in another writing are among these
+    if found not in GLOBAL_V6_NETWORK:  # these include IPv4 addresses in other notations
         return False
     return found.is_global and not any(found in network for network in REFUSED_V6_NETWORKS)

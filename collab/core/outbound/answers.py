@@ -11,8 +11,8 @@ class Answer:
     """What the other server said."""
 
     status: int
-    #: Names in lower case; of a header that came twice the last one.
+    #: Names in lower case; if a header came twice, the last one.
     headers: Mapping[str, str]
     body: bytes
-    #: Whether there was more of the body than was wanted: that was not read.
+    #: Whether the body was longer than wanted: the rest was not read.
     truncated: bool

@@ -1,6 +1,6 @@
 """One request to another server: bounded in time and size, followed nowhere else.
 
-No redirect is followed, no proxy of the environment asked, no connection kept for another request.
+It follows no redirect, uses no proxy from the environment, and keeps no connection.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_ANSWER_BYTES = 64 * 1024
 
 @cache
 def known_authorities() -> ssl.SSLContext:
-    """Return what certificates are checked by: the system's authorities, and Mozilla's list."""
+    """Return what certificates are checked against: the system's authorities and Mozilla's list."""
     import certifi  # see `Client.send`
 
     context = ssl.create_default_context()
@@ -36,7 +36,7 @@ class Client:
     #: Whether addresses that are not public may be called.
     allow_private: bool = False
     resolve: Resolve = by_system
-    #: Returns what certificates are checked by.
+    #: Returns what certificates are checked against.
     trust: Callable[[], ssl.SSLContext] = known_authorities
 
     def send(
@@ -51,10 +51,10 @@ class Client:
     ) -> Answer:
         """Send a request and return its answer, whatever the status.
 
-        `deadline_s` is for all of it, from the name's look-up to the last byte. Raises
+        `deadline_s` covers all of it, from the name's look-up to the last byte. Raises
         OutboundError.
         """
-        # httpcore takes memory that a server needs no sooner than it asks others.
+        # httpcore takes memory that a server needs only once it calls others.
         from .exchange import exchange
         from .network import Deadline, PinnedBackend
 
@@ -62,7 +62,7 @@ class Client:
         # Uncompressed: a small answer must not become a large one in memory.
         sent = {"host": target.authority, "accept": "*/*", "accept-encoding": "identity"}
         sent |= {"connection": "close", "content-length": str(len(body))}
-        # Once each, however it is written.
+        # Each once, however it is capitalized.
         sent |= {name.lower(): value for name, value in (headers or {}).items()}
         return exchange(
             method,

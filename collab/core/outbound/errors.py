@@ -1,4 +1,4 @@
-"""Why a request to another server was not made, or had no answer."""
+"""Why a request to another server was not made, or got no answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One request by httpcore, and its answer: all that knows the library, with `network.py`."""
+"""One request by httpcore, and its answer: only this and `network.py` know the library."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _exchange(
     except (httpcore.TimeoutException, TimeoutError):
         raise TookTooLong("The answer did not come in time.") from None
     except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
-        deadline.left()  # what broke since time was up is said to be late
+        deadline.left()  # what broke because time was up counts as late
         raise Broken(_words(error)) from None
     told = {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
@@ -62,7 +62,7 @@ def _exchange(
 
 
 def _read(response: httpcore.Response, most: int) -> tuple[bytes, bool]:
-    """Read a body up to a bound; returns it, and whether there was more."""
+    """Read a body up to a limit; returns it, and whether there was more."""
     pieces, size = [], 0
     for piece in response.iter_stream():
         pieces.append(piece)
@@ -75,10 +75,10 @@ def _read(response: httpcore.Response, most: int) -> tuple[bytes, bool]:
 
 
 def _words(error: Exception) -> str:
-    """Say what broke, without addresses and names of what is inside."""
+    """Say what broke, without addresses and names from inside."""
     if isinstance(error, ssl.SSLError) or any(isinstance(one, ssl.SSLError) for one in error.args):
         return "No secure connection: the certificate or the handshake was not accepted."
-    # In our words: the library's would tell addresses and ports of what is inside.
+    # In our words: the library's would reveal addresses and ports from inside.
     if isinstance(error, httpcore.ConnectError):
         return "Nobody takes connections there."
     if isinstance(error, httpcore.ProtocolError):

@@ -1,7 +1,7 @@
 """The network below HTTP: one look-up, connections to what it found, one deadline for all.
 
-A time-out of a socket starts again with each byte, so that whoever sends one byte at a time is
-waited for without end. Here every step has what is left of the deadline.
+A socket's time-out starts again with each byte, so a peer that sends one byte at a time could be
+waited for without end. Here every step gets what is left of the deadline.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WRITE_BYTES = 64 * 1024
 
 
 class Deadline:
-    """A moment of the monotonic clock by which all must be over."""
+    """A moment of the monotonic clock by which everything must be over."""
 
     def __init__(self, seconds: float) -> None:
         self._ends = time.monotonic() + seconds
@@ -46,12 +46,12 @@ class DeadlineStream(httpcore.NetworkStream):
         return self._stream.read(max_bytes, timeout=self._deadline.left())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all of it: a peer that takes a byte at a time gets no more time for it."""
+        """Write all of it: a peer that takes a byte at a time gets no extra time."""
         tcp: socket.socket = self._stream.get_extra_info("socket")
         rest = memoryview(buffer)
         try:
             while rest:
-                # For each piece what is left of the time: httpcore would give each the whole.
+                # Each piece gets the remaining time: httpcore would give each all of it.
                 tcp.settimeout(self._deadline.left())
                 rest = rest[tcp.send(rest[:WRITE_BYTES]) :]
         except TimeoutError as error:
@@ -69,7 +69,7 @@ class DeadlineStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        """Shake hands: the certificate must be that of the name, not of the address."""
+        """Do the handshake: the certificate must be for the name, not the address."""
         secured = self._stream.start_tls(ssl_context, server_hostname, self._deadline.left())
         return DeadlineStream(secured, self._deadline)
 
@@ -81,7 +81,7 @@ class DeadlineStream(httpcore.NetworkStream):
 class PinnedBackend(httpcore.NetworkBackend):
     """Connects to the addresses that it has looked up and approved: there is no second look-up.
 
-    Between two look-ups of one name its owner may change the answer (DNS rebinding).
+    Between two look-ups of a name its owner could change the answer (DNS rebinding).
     """
 
     def __init__(self, deadline: Deadline, resolve: Resolve, *, allow_private: bool) -> None:
@@ -97,13 +97,14 @@ class PinnedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect to the first of the name's addresses that takes the connection."""
+        """Connect to the first of the name's addresses that accepts the connection."""
         found = addresses_of(
             host, port, self.deadline.left(), self._resolve, allow_private=self._allow_private
         )
         for number, address in enumerate(found):
             try:
-                # What is left is shared, so that one address that is silent leaves time for others.
+                # The remaining time is shared, so that one silent address leaves time for the
+                # others.
                 patience_s = self.deadline.left() / (len(found) - number)
                 stream = self._inner.connect_tcp(address, port, patience_s)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):

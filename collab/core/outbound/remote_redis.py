@@ -1,4 +1,4 @@
-"""A Redis that may be away: then it is left alone for a while, and something else is done."""
+"""A Redis that may be down: then it is left alone for a while, and something else is done."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RETRY_S = 2.0
 
 
 class RemoteRedis:
-    """A client that waits for nothing; `without` says in the log what is done while it is away."""
+    """A client that does not wait; `without` says in the log what happens while Redis is down."""
 
     def __init__(self, url: str, without: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._redis = redis.Redis.from_url(
@@ -28,16 +28,16 @@ class RemoteRedis:
         self._without, self._clock, self._again_at = without, clock, 0.0
 
     def ask(self, work: Callable[[Any], T], otherwise: Callable[[], T]) -> T:
-        """Return what comes of some work with Redis, or of other work if it does not answer."""
+        """Return the result of some work with Redis, or of other work if it does not answer."""
         if self._clock() >= self._again_at:
             try:
                 return work(self._redis)
             except (redis.RedisError, OSError) as error:
                 log.warning("Redis does not answer, %s: %s", self._without, error)
-                # Not asked for a while: each request would else wait for the time-out.
+                # Left alone for a while: otherwise each request would wait for the time-out.
                 self._again_at = self._clock() + RETRY_S
         return otherwise()
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._redis.close()

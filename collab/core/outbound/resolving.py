@@ -1,4 +1,4 @@
-"""Looking up a name once, within a time; every address that it has must be public."""
+"""Looking up a name once, within a time limit; each of its addresses must be public."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def addresses_of(
     if not found:
         raise Unresolved(f"{host} has no address.")
     if not allow_private and not all(map(is_public, found)):
-        # Which one is not said: the sender would learn what the names inside stand for.
+        # Which one is not said: the sender would learn what internal names stand for.
         raise Forbidden(f"{host} has an address that is not public.")
-    # These very addresses are connected to: a second look-up could give others (DNS rebinding).
+    # Connect to these very addresses: a second look-up could give others (DNS rebinding).
     return found[:MAX_ADDRESSES]
 
 
 def _within(timeout_s: float, look: Callable[[], list[str]]) -> list[str]:
-    """Call something that nobody can interrupt, and leave it behind after the time."""
+    """Call something that nobody can interrupt, and abandon it when time is up."""
     outcome: list[list[str] | OSError] = []
 
     def work() -> None:

@@ -1,8 +1,8 @@
 r"""Addresses that people give: one spelling, and nothing in it that means something else elsewhere.
 
-Two programs that read one address differently are how checks are passed by (the WHATWG's standard
-for URLs and RFC 3986 disagree about `\`, `@` and numbers). So what either reads in its own way is
-refused, and what is left is taken apart once, here.
+Checks are bypassed where two programs read one address differently (the WHATWG's URL standard and
+RFC 3986 disagree about `\`, `@` and numbers). So what they read differently is refused, and the
+rest is parsed once, here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import idna
 
 #: Characters of an address.
 MAX_URL_LENGTH = 2000
-#: Ports below this are those of known services that speak something else than HTTP, but for two.
+#: Ports below this belong to known services that don't speak HTTP, with two exceptions.
 FIRST_FREE_PORT = 1024
 WEB_PORTS = {"http": 80, "https": 443}
 MAX_PORT = 65535
@@ -28,7 +28,7 @@ URL_PATTERN = re.compile(
 )
 #: A name in a private network, which may have underscores.
 PRIVATE_NAME_PATTERN = re.compile(r"[a-z0-9._-]+", re.ASCII)
-#: The rest of an address: visible ASCII, as HTTP takes it (RFC 9112 §3.2).
+#: The rest of an address: visible ASCII, as HTTP requires (RFC 9112 §3.2).
 TARGET_PATTERN = re.compile(r"[!-~]*", re.ASCII)
 #: A host whose last label is a number is an address (WHATWG, "ends in a number").
 NUMBER_PATTERN = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)", re.ASCII)
@@ -59,7 +59,7 @@ class Target:
 def parse(url: str, *, allow_private: bool = False) -> Target:
     """Take an address apart; raises BadAddress.
 
-    `allow_private` is for an operator's own network: then plain HTTP and every port will do.
+    `allow_private` is for an operator's own network: then plain HTTP and any port are allowed.
     """
     if len(url) > MAX_URL_LENGTH:
         raise BadAddress(f"Must have at most {MAX_URL_LENGTH:,} characters.")
@@ -117,7 +117,7 @@ def _v4(written: str) -> str:
 
 
 def _named(written: str) -> str:
-    """Return a name as the DNS has it (IDNA 2008)."""
+    """Return a name as the DNS writes it (IDNA 2008)."""
     try:
         found = idna.encode(written.lower(), uts46=True).decode()
     except idna.IDNAError:

@@ -1,1 +1,1 @@
-"""What is kept of people, and for how long: each package declares it of its tables."""
+"""What is kept about people, and for how long: each package declares it for its tables."""

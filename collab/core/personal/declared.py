@@ -1,8 +1,8 @@
-"""The declarations: whose each row is, what becomes of it when a person is erased, when it goes.
+"""The declarations: whose each row is, what happens to it when a person is erased, when it goes.
 
-A package has them in its `personal.py`, and hands them over in its `init_app`. A test of the house
-fails for a table that nobody has declared, and for a column that may name a person and is neither
-in `people` nor in `others`.
+A package has them in its `personal.py`, and registers them in its `init_app`. A house test fails
+for a table that nobody has declared, and for a column that may name a person and is neither in
+`people` nor in `others`.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from ..slots import Contributions, Registry
 
 
 class Then(StrEnum):
-    """What becomes of rows when the person is erased."""
+    """What happens to rows when the person is erased."""
 
-    #: They are deleted, with what hangs on them.
+    #: They are deleted, with everything that depends on them.
     DELETE = "deleted"
-    #: The column becomes NULL: the row stays, and is nobody's.
+    #: The column becomes NULL: the row stays, and belongs to nobody.
     UNLINK = "unlinked"
-    #: The id stays; it is that of an account which has neither name nor address any more.
+    #: The id stays; its account no longer has a name or an address.
     STAYS = "stays"
 
 
@@ -37,11 +37,11 @@ class Person:
     then: Then
     #: The condition in SQL for the person's rows: `:id` is their id, `:email` their address,
     #: `:name` their name. By default the column has the id. An erasure looks for each address that
-    #: they ever had.
+    #: the person ever had.
     match: str = ""
     #: What these rows are called in the person's export; None: they are not in it.
     export: str | None = None
-    #: Why rows stay, or are not exported: what no reader could guess.
+    #: Why rows stay, or are not exported, where no reader could guess it.
     why: str = ""
 
     @property
@@ -52,7 +52,7 @@ class Person:
 
 @frozen
 class Days:
-    """Rows go when they are older than a setting says; the chore does it."""
+    """Rows are deleted when they are older than a setting says, by a chore."""
 
     setting: str
     chore: str
@@ -60,7 +60,7 @@ class Days:
 
 @frozen
 class Span:
-    """Rows go after a time that is not a setting; the chore does it."""
+    """Rows are deleted after a fixed time, by a chore."""
 
     time: str
     chore: str
@@ -75,14 +75,15 @@ class Stays:
 
 @frozen
 class Kept:
-    """A table: for how long its rows stay, and what they have of people."""
+    """A table: for how long its rows stay, and what they hold about people."""
 
     table: str
     goes: Days | Span | Stays
     people: tuple[Person, ...] = ()
-    #: Columns that look as if they named a person, or hold JSON, each with why they don't.
+    #: Columns that look as if they named a person, or hold JSON, each with the reason why they
+    #: don't.
     others: Mapping[str, str] = field(default_factory=dict)
-    #: Columns that no export shows: digests, sealed secrets, what the service keeps for itself.
+    #: Columns that no export shows: digests, sealed secrets, internal data of the service.
     unshown: tuple[str, ...] = ()
 
 
@@ -93,7 +94,7 @@ class Subject:
     id: int
     email: str
     name: str
-    #: Addresses that they had before, and that are nobody else's.
+    #: Addresses that they had before, and that belong to nobody else.
     former: tuple[str, ...] = ()
 
     @property
@@ -102,8 +103,8 @@ class Subject:
         return (self.email, *self.former)
 
 
-#: Does a part of what an erasure takes besides rows, each in transactions of its own; returns
-#: whether there is more.
+#: Does a part of an erasure beyond rows, each in transactions of its own; returns whether there is
+#: more.
 Erasing = Callable[[Subject], bool]
 #: Yields files for an export: their names in it, and where they are.
 Exporting = Callable[[Subject], Iterator[tuple[str, Path]]]
@@ -114,7 +115,7 @@ EXPORTING: Contributions[Exporting] = Contributions("exporting")
 
 
 def declare(app: Flask, *tables: Kept) -> None:
-    """Say of tables what they keep; raises ValueError for one that is declared already."""
+    """Declare what tables keep; raises ValueError for one that is declared already."""
     known = KEPT.of(app)
     for one in tables:
         if one.table in known:
@@ -123,13 +124,13 @@ def declare(app: Flask, *tables: Kept) -> None:
 
 
 def declare_more(app: Flask, table: str, *people: Person) -> None:
-    """Say more of a lower package's table: which of its rows are about somebody, too."""
+    """Add to the declaration of a lower package's table which other rows are about somebody."""
     known = KEPT.of(app)
     known[table] = replace(known[table], people=(*people, *known[table].people))
 
 
 def on_erase(app: Flask, callback: Erasing) -> None:
-    """Have something done before the rows of a person go: files, mails, what lies elsewhere."""
+    """Have something done before a person's rows are deleted: files, mails, data elsewhere."""
     ERASING.add(app, callback)
 
 

@@ -1,4 +1,4 @@
-"""What the tables of `core` keep of people."""
+"""What the tables of `core` keep about people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TABLES = (
                 "scope",
                 Then.DELETE,
                 "scope = 'user:' || :id",
-                why="answers are sealed, and what they say is exported where it is kept",
+                why="answers are sealed, and their content is exported where it is kept",
             ),
         ),
     ),

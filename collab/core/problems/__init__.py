@@ -1,4 +1,4 @@
-"""The types of problems: each has an address, whose page says what to do (RFC 9457 §3.1.1)."""
+"""Problem types: each has an address, whose page says what to do (RFC 9457 §3.1.1)."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""The type of a problem: its address, and what its page says."""
+"""A problem type: its address, and what its page says."""
 
 from __future__ import annotations
 
 from ...frozen import frozen
 
-#: Below this each type has its address. It is relative, as a server knows no name of its own: what
-#: a caller says in `Host` would stand in answers that others are given again.
+#: The address of each type is below this. It is relative, as a server does not know its own name: a
+#: caller's `Host` would end up in answers that are given to others again.
 PROBLEMS_PATH = "/problems"
 
 

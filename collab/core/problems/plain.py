@@ -8,7 +8,7 @@ from .kinds import ProblemType
 
 
 def _plain(slug: str, status: int, meaning: str, remedy: str) -> ProblemType:
-    """Make the type that a status stands for where there is none more exact."""
+    """Make the type that a status stands for where there is no more exact one."""
     return ProblemType(slug, status, HTTPStatus(status).phrase, meaning, remedy)
 
 
@@ -77,7 +77,7 @@ PLAIN_TYPES = (
     _plain(
         "address-too-long",
         414,
-        "The address is longer than any that is served here.",
+        "The address is longer than this server accepts.",
         "Put long values into the body.",
     ),
     _plain(
@@ -89,13 +89,13 @@ PLAIN_TYPES = (
     _plain(
         "range-not-satisfiable",
         416,
-        "The file is shorter than the part that was asked for.",
+        "The requested part is beyond the end of the file.",
         "Ask for its size with HEAD first.",
     ),
     _plain(
         "expectation-failed",
         417,
-        "The `Expect` header asks for something that is not done here.",
+        "The `Expect` header asks for something that this server does not support.",
         "Leave `Expect` out, or send `100-continue`.",
     ),
     _plain(
@@ -131,7 +131,7 @@ PLAIN_TYPES = (
     _plain(
         "not-implemented",
         501,
-        "The request uses a part of HTTP that is not served here.",
+        "The request uses a part of HTTP that this server does not support.",
         "Use no transfer coding but `chunked`.",
     ),
     _plain(
@@ -143,7 +143,7 @@ PLAIN_TYPES = (
     _plain(
         "http-version-not-supported",
         505,
-        "The request is in a version of HTTP that is not served here.",
+        "The request is in a version of HTTP that this server does not support.",
         "Use HTTP/1.1.",
     ),
     _plain(

@@ -1,4 +1,4 @@
-"""The types of problems of signing in by more than a password, and of personal tokens."""
+"""Problem types of signing in with more than a password, and of personal tokens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SIGNING_IN_TYPES = (
         "wrong-code",
         401,
         "Wrong code",
-        "The code is wrong, was used before, or has run out: each is good once, for some seconds.",
+        "The code is wrong, was used before, or has expired: each is valid once, for some seconds.",
         "Wait for the next code of the app, or send one of your recovery codes.",
     ),
     ProblemType(
@@ -31,13 +31,14 @@ SIGNING_IN_TYPES = (
         401,
         "Passkey refused",
         "The passkey is not known here, or what it signed is not what was asked for.",
-        "Use another passkey, or the password. If it goes on, remove it and add a new one.",
+        "Use another passkey, or the password. If it persists, remove the passkey and add a new "
+        "one.",
     ),
     ProblemType(
         "personal-token-ended",
         401,
         "Personal token ended",
-        "The personal token is not known here, has expired, or was revoked.",
+        "The personal token is unknown here, has expired, or was revoked.",
         "Make another one (`POST /api/v1/auth/tokens`, or under Account on the page).",
     ),
     ProblemType(

@@ -1,10 +1,10 @@
-"""The types of problems that have a way out of their own."""
+"""Problem types with a remedy of their own."""
 
 from __future__ import annotations
 
 from .kinds import ProblemType
 
-#: What has a way out of its own.
+#: Problems with a remedy of their own.
 SPECIAL_TYPES = (
     ProblemType(
         "wrong-credentials",
@@ -18,7 +18,7 @@ SPECIAL_TYPES = (
         401,
         "Access token expired",
         "Access tokens are valid for some minutes; this one has expired.",
-        "Trade the refresh token (`POST /api/v1/auth/refresh`) and send the request again.",
+        "Exchange the refresh token (`POST /api/v1/auth/refresh`) and send the request again.",
     ),
     ProblemType(
         "session-ended",
@@ -38,14 +38,14 @@ SPECIAL_TYPES = (
         "log-in-not-fresh",
         403,
         "Log-in not fresh",
-        "You are adding or removing a way into the account, and your last log-in is a while ago.",
+        "You are adding or removing a way to sign in, and your last log-in was a while ago.",
         "Send your password with it, or sign in again and repeat it within some minutes.",
     ),
     ProblemType(
         "last-way-in",
         409,
         "Last way in",
-        "Without this nobody could sign in to the account any more.",
+        "Without this, nobody could sign in to the account any more.",
         "Set a password first, or link something else.",
     ),
     ProblemType(
@@ -94,7 +94,7 @@ SPECIAL_TYPES = (
         "password-needed",
         409,
         "Password needed once",
-        "An account has this address, and not both sides have verified whose address it is.",
+        "An account has this address, and not both services have verified that it is yours.",
         "Send its password with the proof, once; or sign in as usual and link the service there.",
     ),
     ProblemType(
@@ -115,15 +115,15 @@ SPECIAL_TYPES = (
         "wrong-write-key",
         401,
         "Wrong write key",
-        "The request has no write key of a source, or one that is wrong, rotated or revoked.",
-        "Send the key that the source was given last; an owner of the project makes a new one.",
+        "The request has no write key, or one that is wrong, rotated or revoked.",
+        "Send the newest key of the source; an owner of the project can make another.",
     ),
     ProblemType(
         "bad-signature",
         401,
         "Bad signature",
         "The message to an incoming hook has no signature, a wrong one, or one that is too old.",
-        "Sign the bytes that you send with the secret of the hook, and look at your clock.",
+        "Sign the bytes that you send with the secret of the hook, and check your clock.",
     ),
     ProblemType(
         "source-off",
@@ -143,7 +143,7 @@ SPECIAL_TYPES = (
         "foreign-socket",
         403,
         "Socket from a page of another origin",
-        "A page of another origin wanted to open a socket, and no setting lets it.",
+        "A page of another origin wanted to open a socket, and no setting allows it.",
         "Name the page's origin in SOCKET_ORIGINS, or in CORS_ORIGINS if it also calls routes.",
     ),
     ProblemType(
@@ -165,7 +165,7 @@ SPECIAL_TYPES = (
         409,
         "Idempotency key in use",
         "The first request with this key is still being carried out, or its answer was lost.",
-        "Wait for `Retry-After` and repeat it. If it persists, look whether the change is there.",
+        "Wait for `Retry-After` and repeat it. If it persists, check whether the change was made.",
     ),
     ProblemType(
         "idempotency-key-reused",
@@ -192,14 +192,14 @@ SPECIAL_TYPES = (
         "address-not-verified",
         403,
         "Address not verified",
-        "You have not shown yet that you read what is sent to your address.",
+        "You have not confirmed yet that you receive mail at your address.",
         "Follow the link in the mail that you got; `POST /api/v1/auth/verification` sends another.",
     ),
     ProblemType(
         "second-factor-missing",
         403,
         "Second factor missing",
-        "This installation lets in accounts with a second factor only, and yours has none yet.",
+        "This installation requires a second factor, and your account has none yet.",
         "Set one up: `POST /api/v1/auth/totp`, or a passkey, on the page under Account.",
     ),
     ProblemType(

@@ -19,7 +19,7 @@ __all__ = [
 
 
 def init_app(app: Flask) -> None:
-    """Give an application its keys, and the box of its kept answers."""
+    """Give an application its keys, and the box for its kept answers."""
     from . import boxes, keys
 
     keys.init_app(app)

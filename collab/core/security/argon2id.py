@@ -1,8 +1,8 @@
-"""argon2id as other requests hardly notice it: by threads behind all others, in large pages.
+"""argon2id so that other requests hardly notice: in threads of low priority, in large pages.
 
-A hash in a request's own thread takes turns at the core with those that answer others, some
+A hash in a request's own thread competes for the core with those that answer others, for some
 milliseconds each. And the memory that the C library finds for it is 4,865 pages, which the system
-makes one by one: that takes half as long as the hash. Large pages are ten.
+creates one by one: that takes half as long as the hash. Ten large pages suffice.
 """
 
 from __future__ import annotations
@@ -32,38 +32,38 @@ LANES_AT_ONCE = 1
 SALT_BYTES = 16
 TAG_BYTES = 32
 KIB_PER_MIB = 1024
-#: A hash works in whole large pages: ten, for 19 MiB.
+#: A hash uses whole large pages: ten, for 19 MiB.
 LARGE_PAGE_BYTES = 2 * 2**20
-#: How far a hashing thread stands behind others, of 19: where all want the core, it gets a tenth.
+#: The niceness of a hashing thread, of 19: where all want the core, it gets a tenth.
 NICE_STEPS = 10
 
-#: How a hash of so many passes and lanes is spelled (PHC string format): with its memory in KiB,
-#: of 1 MiB or more, its salt and its tag.
+#: How a hash with these passes and lanes is written (PHC string format): with its memory in KiB, 1
+#: MiB or more, its salt and its tag.
 _BEFORE = f"$argon2id$v={ARGON2_VERSION}$m="
 _AFTER = f",t={PASSES_OVER_IT},p={LANES_AT_ONCE}$"
 _SPELLING = re.compile(
     rf"{re.escape(_BEFORE)}(\d{{4,7}}){re.escape(_AFTER)}([\w+/]{{22}})\$([\w+/]{{43}})", re.ASCII
 )
 
-#: For hashes with other parameters, from before.
+#: For older hashes with other parameters.
 _hasher = PasswordHasher(
     PASSES_OVER_IT, OWASP_MIB * KIB_PER_MIB, LANES_AT_ONCE, TAG_BYTES, SALT_BYTES
 )
 
 
 def make(password: str, mib: int) -> str:
-    """Return a hash with a new salt, that took so many MiB."""
+    """Return a hash with a new salt, made in so many MiB."""
     salt = os.urandom(SALT_BYTES)
     return spelled(salt, _behind(lambda: _tag(password.encode(), salt, mib * KIB_PER_MIB)), mib)
 
 
 def matches(password: str, kept: str) -> bool:
-    """Return whether a hash is this password's; what is not a hash is nobody's."""
+    """Return whether a hash is this password's; False for what is not a hash."""
     return _behind(lambda: _matches(password, kept))
 
 
 def outdated(kept: str, mib: int) -> bool:
-    """Return whether a hash was made with other parameters than today's."""
+    """Return whether a hash was made with parameters other than today's."""
     return not _SPELLING.fullmatch(kept) or not kept.startswith(_prefix(mib))
 
 
@@ -72,7 +72,7 @@ def _prefix(mib: int) -> str:
 
 
 def spelled(salt: bytes, tag: bytes, mib: int) -> str:
-    """Spell a hash as it is kept."""
+    """Write a hash as it is stored."""
     return _prefix(mib) + "$".join(b64encode(part).decode().rstrip("=") for part in (salt, tag))
 
 
@@ -88,7 +88,7 @@ def _matches(password: str, kept: str) -> bool:
 
 
 def _tag(password: bytes, salt: bytes, kib: int) -> bytes:
-    """Return the tag of a password (RFC 9106), worked out in memory of our own."""
+    """Return the tag of a password (RFC 9106), computed in memory of our own."""
     out, secret, salted = ffi.new("uint8_t[]", TAG_BYTES), *map(ffi.from_buffer, (password, salt))
     with _memory(kib) as memory, ffi.from_buffer("uint8_t[]", memory) as place:
 
@@ -115,7 +115,7 @@ def _tag(password: bytes, salt: bytes, kib: int) -> bytes:
 
 
 def _memory(kib: int) -> mmap.mmap:
-    """Return memory that is the system's again as soon as it is closed."""
+    """Return memory that goes back to the system as soon as it is closed."""
     pages = -(-kib * 1024 // LARGE_PAGE_BYTES)
     made = mmap.mmap(-1, pages * LARGE_PAGE_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     if sys.platform.startswith("linux"):
@@ -127,12 +127,12 @@ def _memory(kib: int) -> mmap.mmap:
 def _behind(work: Callable[[], T]) -> T:
     """Do something in a thread that leaves the core to others whenever they want it.
 
-    It must not hold the interpreter for long: who waits for that waits for this thread's turns.
+    It must not hold the interpreter for long: those who wait for that wait for this thread's turns.
     """
     done: Future[T] = Future()
 
     def run() -> None:
-        if sys.platform.startswith("linux"):  # where a thread has a priority of its own
+        if sys.platform.startswith("linux"):  # where threads have their own priorities
             os.nice(NICE_STEPS)
         try:
             done.set_result(work())

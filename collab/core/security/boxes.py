@@ -15,7 +15,7 @@ from ..json import dumps, loads
 from ..slots import Slot
 from .keys import RINGS, KeyRing
 
-if TYPE_CHECKING:  # it is forty modules, and nothing is sealed at a start
+if TYPE_CHECKING:  # it is forty modules, and nothing is sealed at startup
     from joserfc.jwk import OctKey
 
 JWE_HEADER = {"alg": "dir", "enc": "A256GCM"}
@@ -29,17 +29,17 @@ def new_token() -> str:
 
 
 def digest(token: str) -> str:
-    """Return what is stored of a random token, so that the table gives none away."""
+    """Return what is stored for a random token, so that the table reveals none."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def key_id(secret: str) -> str:
-    """Return the name of a key, which tells nothing of it."""
+    """Return the name of a key, which reveals nothing about it."""
     return hmac.digest(secret.encode(), b"the id of this key", "sha256").hex()[:KEY_ID_DIGITS]
 
 
 class BoxKey:
-    """What a secret becomes for one purpose."""
+    """The key derived from a secret for one purpose."""
 
     def __init__(self, secret: str, purpose: str) -> None:
         from joserfc.jwk import OctKey
@@ -47,7 +47,8 @@ class BoxKey:
         self.raw = hmac.digest(secret.encode(), purpose.encode(), "sha256")
         self.key = OctKey.import_key(self.raw)
         self.header = JWE_HEADER | {"kid": key_id(secret)}
-        # The first part of a token is the same for all of a key: compared, no header is parsed.
+        # The first part of a token is the same for all of a key: comparing it spares parsing a
+        # header.
         self.head = _sealed(self.header, b"", self.key).partition(".")[0]
 
 
@@ -59,7 +60,7 @@ def _sealed(header: dict[str, str], plain: bytes, key: OctKey) -> str:
 
 @cache
 def nameless_head() -> str:
-    """Return how tokens began before keys had names: any of the ring's may have sealed them."""
+    """Return how tokens began before keys had names: any key of the ring may have sealed them."""
     from joserfc.jwk import OctKey
 
     return _sealed(JWE_HEADER, b"", OctKey.import_key(bytes(32))).partition(".")[0]
@@ -96,7 +97,7 @@ class SealedBox:
         return token.partition(".")[0] == self.keys[0].head
 
     def open(self, token: str, most: int = 64 * 1024) -> dict[str, Any] | None:
-        """Return the claims; None for what no key of this sealed, or over `most` bytes."""
+        """Return the claims; None for what none of its keys sealed, or over `most` bytes."""
         for one in self._fitting(token.partition(".")[0]):
             claims = _opened(token, one.key, most)
             if claims is not None:
@@ -104,8 +105,8 @@ class SealedBox:
         return None
 
     def _fitting(self, head: str) -> list[BoxKey]:
-        """Return the keys that may have sealed what begins so: no other header is ever parsed."""
-        # Once more after a look at the file: another process may have rotated the key just now.
+        """Return the keys that may have sealed what begins so; other headers are never parsed."""
+        # Again after a look at the file: another process may just have rotated the key.
         for _ in range(2):
             if found := [one for one in self.keys if head in (one.head, nameless_head())]:
                 return found
@@ -115,7 +116,7 @@ class SealedBox:
     def tag(self, data: bytes, more: Iterable[bytes] = ()) -> tuple[str, ...]:
         """Return keyed fingerprints of data (HMAC-SHA256), useless without the keys.
 
-        There is one for each key, the newest first: the first is kept, and compared with any.
+        There is one for each key, the newest first: the first is stored, and any may match.
         """
         made = [hmac.new(one.raw, data, "sha256") for one in self.keys]
         for piece in more:
@@ -130,7 +131,7 @@ def _opened(token: str, key: OctKey, most: int) -> dict[str, Any] | None:
 
     try:
         registry = jwe.JWERegistry()
-        # Before it is decrypted: what is too long takes neither time nor memory.
+        # Before decrypting: what is too long costs neither time nor memory.
         registry.max_ciphertext_length = most
         opened = jwe.decrypt_compact(token, key, registry=registry)
         claims = loads(opened.plaintext or b"")
@@ -139,10 +140,10 @@ def _opened(token: str, key: OctKey, most: int) -> dict[str, Any] | None:
     return claims if isinstance(claims, dict) else None
 
 
-#: What seals kept answers, and tags requests to compare them with.
+#: Seals kept answers, and tags requests to compare them.
 ANSWERS: Slot[SealedBox] = Slot("answers")
 
 
 def init_app(app: Flask) -> None:
-    """Give an application the box of its kept answers."""
+    """Give an application the box for its kept answers."""
     ANSWERS.put(app, SealedBox(RINGS.of(app)["SECRET_KEY"], "kept answers"))

@@ -17,17 +17,17 @@ from flask import Flask
 from ...frozen import frozen
 from ..slots import Slot
 
-#: The keys of an instance, by the settings that give them; a file of the folder keeps one that no
+#: The keys of an instance, by the settings that give them; a file in the folder keeps those that no
 #: setting gives.
 KEY_NAMES = ("SECRET_KEY", "JWT_SECRET_KEY", "SEALING_KEY")
-#: What a setting's older keys are called, and what stands between them.
+#: The suffix of the setting with the older keys, and what separates them.
 FALLBACKS_SUFFIX = "_FALLBACKS"
 #: Seconds after which a key's file is looked at again: another process may have rotated it.
 LOOK_SECONDS = 1.0
 
 
 def kept_secret(path: Path) -> str:
-    """Return the secret in a file, made on first use with mode 0600.
+    """Return the secret in a file, created on first use with mode 0600.
 
     Raises ValueError for an empty one.
     """
@@ -39,7 +39,7 @@ def kept_secret(path: Path) -> str:
 
 
 def _make(path: Path) -> None:
-    """Make a secret's file, whole or not at all.
+    """Create a secret's file, whole or not at all.
 
     Another process, or the next start after a crash, would take a half-written one for the secret.
     """
@@ -72,7 +72,7 @@ class Kept:
 
     @property
     def line(self) -> str:
-        """Return it as the file has it."""
+        """Return it as the file holds it."""
         return f"{self.secret}\t{self.since.isoformat()}" if self.since else self.secret
 
 
@@ -94,18 +94,18 @@ def write_kept(path: Path, keys: Sequence[Kept]) -> None:
 
 
 class KeyRing:
-    """The keys for one use, the newest first: those that settings give, or those of a file.
+    """The keys for one use, the newest first: from settings, or from a file.
 
     A file that another process has changed is noticed within LOOK_SECONDS, or as soon as something
     comes that no key of the ring fits.
     """
 
     def __init__(self, given: Sequence[str], path: Path | None = None) -> None:
-        """Take the keys that are given, or else read the file; raises OSError, ValueError."""
+        """Take the given keys, or read the file if there are none; raises OSError, ValueError."""
         self._given, self._path = tuple(given), path
         self._lock = threading.Lock()
         self._looked_at = time.monotonic()
-        #: Whether the file was made just now: there was none.
+        #: Whether the file was created just now, as there was none.
         self.is_new = path is not None and not given and not path.exists()
         self._mark = self._marked()
         self._secrets = self._given or self._read()
@@ -117,13 +117,13 @@ class KeyRing:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Return the keys; the same tuple as long as none has changed."""
+        """Return the keys; the same tuple while none has changed."""
         if not self._given and time.monotonic() - self._looked_at >= LOOK_SECONDS:
             self.look_again()
         return self._secrets
 
     def look_again(self) -> None:
-        """Read the file, if it has changed; what can't be read leaves the ring as it is."""
+        """Read the file, if it has changed; if it can't be read, the ring stays as it is."""
         if self._given:
             return
         with self._lock, contextlib.suppress(OSError, ValueError):
@@ -143,7 +143,7 @@ class KeyRing:
             return None
         with contextlib.suppress(OSError):
             found = self._path.stat()
-            # The inode, too: two files may be written within one tick of the clock, and be as long.
+            # The inode, too: two files of one length may be written within one tick of the clock.
             return found.st_ino, found.st_mtime_ns, found.st_size
         return None
 

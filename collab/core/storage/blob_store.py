@@ -1,4 +1,4 @@
-"""Where this application keeps files, and which of them are still somebody's."""
+"""Where this application keeps files, and which of them are still in use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 #: Seconds after which abandoned bytes are deleted.
 ABANDONED_AFTER_S = 3600
 
-#: Files that are looked at in a row.
+#: Files that are checked in a row.
 FREED_AT_ONCE = 20
 
 #: The columns that hold digests of kept files; packages add theirs.
@@ -47,8 +47,8 @@ def blobs() -> Blobs:
 
 
 def sweep(digest: str) -> None:
-    """Delete bytes that belong to nobody; nobody can take them up meanwhile."""
-    act_as(None)  # it is the service that tidies up, after a change that has been made
+    """Delete bytes that belong to nobody; nobody can start using them meanwhile."""
+    act_as(None)  # the service itself tidies up, after a change that has been made
     take_write_lock()
     if not _is_used(digest):
         _remove(digest)
@@ -70,14 +70,14 @@ def _has(column: Any, digest: str) -> bool:
 
 
 def sweep_freed() -> bool:
-    """Delete some of the bytes that rows have let go of, where nobody else has them."""
-    # Without the lock: whether anybody uses one is asked again under it, for each of them.
+    """Delete some of the bytes that rows no longer have, if nobody else has them."""
+    # Without the lock: under it, each is checked again for being in use.
     digests = db.session.scalars(select(FreedBlob.sha256).limit(FREED_AT_ONCE)).all()
     db.session.rollback()
     for digest in digests:
         take_write_lock()
         if not _is_used(digest) and not _remove(digest):
-            db.session.rollback()  # a backup copies them: later
+            db.session.rollback()  # a backup is copying them: later
             return False
         db.session.execute(delete(FreedBlob).where(FreedBlob.sha256 == digest))
         db.session.commit()
@@ -93,16 +93,16 @@ def sweep_unfinished() -> bool:
 def tidy() -> None:
     """Delete the bytes that a deleted project or a crash left on disk.
 
-    Other processes may be at work: a row that is not committed holds the writer's lock, which
-    `sweep` waits for before it looks.
+    Other processes may be at work: a transaction with an uncommitted row holds the writer's lock,
+    which `sweep` waits for before it checks.
     """
     moment = time.time() - ABANDONED_AFTER_S
     blobs().remove_unfinished(moment)
-    # A folder that was copied, for example: by this database's rows nothing in it is in use.
+    # A copied folder, for example: according to this database's rows, nothing in it is in use.
     if not blobs().are_ours():
         logger.warning("INSTANCE_PATH holds the files of another database: they are left alone")
         return
-    # May be outdated when a file is looked at: `sweep` asks again under the lock before it deletes.
+    # May be outdated when a file is checked: `sweep` checks again under the lock before it deletes.
     used: set[str] = set()
     for column in _COLUMNS:
         used.update(db.session.scalars(select(column).where(column.is_not(None)).distinct()))

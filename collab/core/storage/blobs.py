@@ -1,4 +1,4 @@
-"""Files kept under the SHA-256 of what is in them, so that the same bytes are kept once."""
+"""Files kept under the SHA-256 of their content, so that the same bytes are kept once."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .file_lock import FileLock
 from .lasting import sync_folder
 
 PIECE_BYTES = 64 * 1024
-#: How the names of files begin that have not arrived as a whole.
+#: How the names of files begin that have not arrived completely.
 RECEIVING_PREFIX = "receiving-"
 #: Where the files' owner is noted.
 OWNER_FILE = ".database"
-#: Whose lock says that no file may be deleted now, for they are being copied.
+#: Its lock says that no file may be deleted now, as they are being copied.
 HELD_FILE = ".held"
-#: Seconds between two looks whether somebody else still holds them.
+#: Seconds between two checks whether somebody else still holds them.
 HELD_LOOK_S = 0.05
 
 
@@ -58,8 +58,8 @@ class Blobs:
     """The files below one folder.
 
     `keep` and `remove` belong in a transaction that holds the writer's lock: two people may send
-    and delete the same bytes at once. `database` is the one whose rows tell what is in use: by
-    the rows of another, nothing would be, so that a folder is of one database alone.
+    and delete the same bytes at once. `database` is the one whose rows tell what is in use:
+    according to the rows of another, nothing would be, so a folder belongs to one database alone.
     """
 
     def __init__(
@@ -70,11 +70,11 @@ class Blobs:
     def receive(self, source: ByteSource, limit: int) -> Received:
         """Write a stream to disk, with an fsync.
 
-        Raises TooLarge past `limit` bytes, and what `require_free` raises of the next piece.
+        Raises TooLarge past `limit` bytes, and what `require_free` raises for the next piece.
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=RECEIVING_PREFIX, dir=self._folder)
-        # In the same folder, and so on the same disk: only there a rename is one step.
+        # In the same folder, and so on the same disk: only there is a rename atomic.
         path, tag, size = Path(name), hashlib.sha256(), 0
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -82,8 +82,7 @@ class Blobs:
                     size += len(piece)
                     if size > limit:
                         raise TooLarge(f"A file has at most {limit // 2**20} MiB.")
-                    # For each piece, as others write as well: a disk that is full would stop
-                    # everybody.
+                    # For each piece, as others write as well: a full disk would stop everybody.
                     self._require_free(limit)
                     tag.update(piece)
                     file.write(piece)
@@ -99,11 +98,11 @@ class Blobs:
         return self._folder / digest[:2] / digest
 
     def keep(self, received: Received) -> None:
-        """Move a received file to its place; over the same one, if it is there already."""
+        """Move a received file to its place, over an identical one if that is there already."""
         place = self.path(received.digest)
         is_new = not place.parent.exists()
         place.parent.mkdir(mode=0o700, exist_ok=True)
-        # One step of the system: nobody ever finds half of a file under its digest.
+        # Atomic: nobody ever finds half of a file under its digest.
         received.path.replace(place)
         sync_folder(place.parent)
         if is_new:
@@ -116,9 +115,9 @@ class Blobs:
                 note.write(self._database)
 
     def remove(self, digest: str) -> bool:
-        """Delete a file, if it is there and ours; returns False while all of them are held."""
+        """Delete a file, if it exists and is ours; returns False while all of them are held."""
         if self.are_ours() and self._folder.is_dir():
-            # Shared: deletions keep one another waiting for nothing, only a backup keeps all.
+            # Shared: deletions do not block each other; only a backup blocks them all.
             with self._locked(shared=True) as free:
                 if not free:
                     return False
@@ -127,9 +126,9 @@ class Blobs:
 
     @contextlib.contextmanager
     def held(self, patience_s: float) -> Iterator[None]:
-        """Keep every file within this block, whatever process deletes its last row.
+        """Keep every file during this block, whichever process deletes its last row.
 
-        Raises TimeoutError if another one holds them for longer than somebody waits.
+        Raises TimeoutError if another one holds them for too long.
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         until = time.monotonic() + patience_s
@@ -144,21 +143,21 @@ class Blobs:
 
     @contextlib.contextmanager
     def _locked(self, *, shared: bool) -> Iterator[bool]:
-        """Take the lock of the file that says whether files may be deleted, if it is free."""
+        """Lock the file that says whether files may be deleted, if it is free."""
         with FileLock(self._folder / HELD_FILE) as lock:
             yield lock.try_take(shared=shared)
 
     def are_ours(self) -> bool:
-        """Return whether the files belong to this database, or to none that is noted."""
+        """Return whether the files belong to this database, or none is noted."""
         note = self._folder / OWNER_FILE
         return not note.exists() or note.read_text() == self._database
 
     def older_than(self, moment: float) -> Iterator[str]:
-        """Find what was kept before a moment (seconds since the epoch)."""
+        """Find files that were kept before a moment (seconds since the epoch)."""
         return (path.name for path in _older(self._folder.glob("??/*"), moment))
 
     def remove_unfinished(self, moment: float) -> None:
-        """Delete files whose receiving began before a moment, and stalled."""
+        """Delete incomplete files that began to arrive before a moment."""
         for path in _older(self._folder.glob(f"{RECEIVING_PREFIX}*"), moment):
             path.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""Chores: what a process does again and again beside its requests, a short step at a time."""
+"""Chores: what a process does regularly beside its requests, a short step at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Step = Callable[[], bool]
 
 @frozen
 class Chore:
-    """Something that is done at intervals, until its step has no more to do."""
+    """Something that is done at intervals, step by step until there is no more to do."""
 
     name: str
     every_s: float
@@ -22,7 +22,7 @@ class Chore:
 
 
 class Agenda:
-    """The chores of one thread, and when each is due: at the start, and then at its intervals."""
+    """The chores of one thread, and when each is due: at the start, and then at intervals."""
 
     def __init__(self, *chores: Chore) -> None:
         self.chores = list(chores)
@@ -34,14 +34,14 @@ class Agenda:
         return [one for one in self.chores if now >= self._due.get(one.name, 0.0)]
 
     def rest_s(self) -> float:
-        """Return the seconds until one is due: below 0 if it is, without end if there are none."""
+        """Return the seconds until one is due: below 0 if overdue, infinite if there are none."""
         first = min((self._due.get(one.name, 0.0) for one in self.chores), default=math.inf)
         return first - time.monotonic()
 
     def put_off(self, chore: Chore) -> None:
-        """Let a chore be due again an interval from now."""
+        """Make a chore due again an interval from now."""
         self._due[chore.name] = time.monotonic() + chore.every_s
 
     def have_all_due(self) -> None:
-        """Let all be due now, whenever they were done."""
+        """Make all due now, whenever they were last done."""
         self._due.clear()

@@ -1,4 +1,4 @@
-"""Room on the disk: what is refused for want of it, and how it is."""
+"""Disk space: what is refused when it is short, and its state."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from ..errors import DiskFull
 from ..slots import setting
 from .free_space import MIB, free_bytes, free_in
 
-#: Growth that is let pass while at least half of MIN_FREE_MB is free: a log-in, a mark, a farewell.
+#: Growth that is still allowed while at least half of MIN_FREE_MB is free: a log-in, a mark, a
+#: farewell.
 SMALL_GROWTH_BYTES = 4096
-#: Bytes that are written to find out whether they can be.
+#: Bytes that are written to find out whether writing works.
 PROBE_BYTES = 4096
 
 
 def require_free(growth: int) -> None:
-    """Refuse what grows while less than MIN_FREE_MB is free; raises DiskFull.
+    """Refuse growth while less than MIN_FREE_MB is free; raises DiskFull.
 
-    The rest is for what must not fail: the database's own work, and tidying up.
+    That reserve is for what must not fail: the database's own work, and tidying up.
     """
     least = int(setting("MIN_FREE_MB")) * MIB
     if growth > 0 and free_bytes() < (least // 2 if growth <= SMALL_GROWTH_BYTES else least):

@@ -1,7 +1,7 @@
-"""Locks of files: how processes of one machine keep out of one another's way.
+"""File locks: how processes on one machine keep out of each other's way.
 
-The system gives a lock back when whoever has it ends, however that happens (flock(2)). So none is
-left after a crash, and a lock that is held is the proof that its holder lives.
+The system releases a lock when its holder ends, however that happens (flock(2)). So none is left
+after a crash, and a held lock proves that its holder is alive.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-#: How a lock's file is opened, if nothing else is said.
+#: How a lock's file is opened by default.
 MADE_IF_MISSING = os.O_RDWR | os.O_CREAT
 
 
 class FileLock:
-    """A file opened to be locked; closing it gives the lock back.
+    """A file opened to be locked; closing it releases the lock.
 
-    The lock belongs to the opened file: two of these keep threads of one process apart as well,
-    and a child that was forked has its parent's. Programs that are started don't (PEP 446).
+    The lock belongs to the opened file: two of these exclude threads of one process as well, and a
+    forked child shares its parent's. Programs that are started don't (PEP 446).
     """
 
     def __init__(self, path: Path, flags: int = MADE_IF_MISSING) -> None:
@@ -34,7 +34,7 @@ class FileLock:
     def try_take(self, *, shared: bool = False) -> bool:
         """Take it if that is possible at once; return whether it was.
 
-        A shared one lets in whoever wants it shared, too.
+        A shared lock admits others who want it shared.
         """
         try:
             fcntl.flock(
@@ -45,11 +45,11 @@ class FileLock:
         return True
 
     def release(self) -> None:
-        """Give the lock back; the file stays open, to take it again."""
+        """Release the lock; the file stays open, to take it again."""
         fcntl.flock(self.descriptor, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        """Give the lock back, and close the file."""
+        """Release the lock, and close the file."""
         os.close(self.descriptor)
 
     def __enter__(self) -> Self:
@@ -61,7 +61,7 @@ class FileLock:
 
 @contextmanager
 def locked(path: Path) -> Iterator[FileLock]:
-    """Hold a file's lock within this block, waited for."""
+    """Wait for a file's lock, and hold it during this block."""
     with FileLock(path) as lock:
         lock.take()
         yield lock
@@ -78,9 +78,9 @@ def try_hold(path: Path) -> FileLock | None:
 
 @contextmanager
 def alone_among_processes(descriptor: int) -> Iterator[None]:
-    """Keep other processes out of this block, those included that inherited the same open file.
+    """Exclude other processes from this block, including those that inherited the same open file.
 
-    It keeps no threads apart: a POSIX record lock is the process's (fcntl(2)).
+    It does not exclude threads: a POSIX record lock belongs to the process (fcntl(2)).
     """
     fcntl.lockf(descriptor, fcntl.LOCK_EX)
     try:

@@ -1,4 +1,4 @@
-"""How much room the disk has, and which exceptions say that there is none."""
+"""How much room the disk has, and which exceptions say that it is full."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ..slots import setting
 MIB = 2**20
 #: SQLite's code for a full disk.
 SQLITE_FULL = sqlite3.SQLITE_FULL
-#: What PostgreSQL says of the server's disk.
+#: What PostgreSQL says about the server's disk.
 DISK_FULL_STATE = "53100"
-# What SQLite also says when its log finds no room; it says so of other troubles, too, which is why
-# the disk is asked besides.
+# What SQLite also says when there is no room for its log; it says so about other troubles, too, so
+# the disk is checked as well.
 MAYBE_FULL = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 def is_full(error: BaseException) -> bool:
-    """Return whether an exception, or what it was raised for, says that a disk is full."""
+    """Return whether an exception, or its cause, says that a disk is full."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError) and seen.errno in NO_SPACE:
@@ -48,5 +48,5 @@ def free_bytes() -> int:
 def free_in(folder: Path) -> int:
     """Return how many bytes can still be written in a folder."""
     found = os.statvfs(folder)
-    # Not `f_bfree`: the blocks that are reserved for root are none of ours.
+    # Not `f_bfree`: the blocks reserved for root are not ours.
     return found.f_bavail * found.f_frsize

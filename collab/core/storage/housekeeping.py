@@ -1,7 +1,8 @@
-"""Deleting what has expired: a thread that takes short steps, each a transaction of its own.
+"""Deleting what has expired: a thread that takes short steps, each in a transaction of its own.
 
-Packages bring what there is to do (`bring`). A step does a bounded part and returns whether more
-is left; between two steps writers get their turn. So nobody waits long, however much there is.
+Packages register what there is to do (`bring`). A step does a bounded part and returns whether more
+is left; between two steps writers get their turn. So nobody waits long, however much there is to
+do.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from .chores import Agenda, Chore, Step
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two looks when there was nothing more to do.
+#: Seconds between two rounds when there was nothing more to do.
 LOOK_S = 15.0
 #: Seconds between two steps.
 PAUSE_S = 0.02
-#: Steps of one chore in a row, so that a long one keeps no other waiting.
+#: Steps of one chore in a row, so that a long one does not keep others waiting.
 MAX_STEPS_IN_A_ROW = 50
 
 
@@ -36,7 +37,7 @@ class Housekeeper(BackgroundThread):
 
     @property
     def state(self) -> str:
-        """Return how it is, for `/ready`: also which chores fail."""
+        """Return its state for `/ready`, including which chores fail."""
         if self.alive and self._failing:
             return f"failing: {', '.join(sorted(self._failing))}"
         return super().state
@@ -50,13 +51,13 @@ class Housekeeper(BackgroundThread):
 
     def do_due(self) -> bool:
         """Take the steps that are due; returns whether there is more to do at once."""
-        # A list and not a generator: `any` would stop at the first chore with more to do, and
-        # starve the rest.
+        # A list, not a generator: `any` would stop at the first chore with more to do, and starve
+        # the rest.
         more = [self._do(one) for one in self.agenda.due()]
         return any(more)
 
     def do_all(self) -> None:
-        """Do everything there is to do now, for tests and for the command line."""
+        """Do everything there is to do now; for tests and for the command line."""
         self.agenda.have_all_due()
         while self.do_due():
             pass
@@ -70,7 +71,7 @@ class Housekeeper(BackgroundThread):
         return True
 
     def _try(self, one: Chore) -> bool:
-        """Take a step; what fails is tried again when it is due."""
+        """Take a step; if it fails, it is tried again when it is due."""
         try:
             with self._app.app_context():
                 try:
@@ -80,14 +81,14 @@ class Housekeeper(BackgroundThread):
                     db.session.remove()
         except Exception as error:
             logger.warning("housekeeping, %s: %s", one.name, error)
-            # The thread goes on: one chore that fails must not keep the others from being done.
+            # The thread goes on: a failing chore must not keep the others from being done.
             self._failing.add(one.name)
             return False
         self._failing.discard(one.name)
         return more
 
 
-#: What an application's packages brought.
+#: What an application's packages have registered.
 _CHORES: Contributions[Chore] = Contributions("chores")
 
 
@@ -99,10 +100,10 @@ HOUSEKEEPER: Slot[Housekeeper] = Slot("housekeeper", _make)
 
 
 def init_app(app: Flask) -> None:
-    """Let an application have its housekeeper, to which the packages bring their chores."""
+    """Give an application its housekeeper, with which packages register their chores."""
     PARTS.of(app).add("housekeeping", HOUSEKEEPER, with_requests=True)
 
 
 def bring(app: Flask, name: str, step: Step, every_s: float = LOOK_S) -> None:
-    """Have a step taken again and again, as long as it returns that there is more to do."""
+    """Have a step taken regularly, and repeated while it returns that there is more to do."""
     _CHORES.add(app, Chore(name, every_s, step))

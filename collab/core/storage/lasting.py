@@ -1,4 +1,4 @@
-"""Names that outlive a power cut: the fsync of a file says nothing of where it is to be found."""
+"""File names that survive a power cut: the fsync of a file does not cover its name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder on disk."""
+    """Sync the names in a folder to disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""A file that is done with only when its last reader is: it may be sent long after it was made."""
+"""A file that stays until its last reader is done: it may be sent long after it was made."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import IO
 
 
 class LentFile:
-    """A file for reading; whoever sends it on borrows it, and `when_over` is called after all."""
+    """A file for reading; senders borrow it, and `when_over` is called after the last."""
 
     def __init__(self, file: IO[bytes], when_over: Callable[[], None]) -> None:
         self._file, self._when_over = file, when_over
         self._holders, self._lock = 1, threading.Lock()
-        # As they are: an answer reads it, or sends it by its descriptor.
+        # Unchanged: an answer reads the file, or sends it by its descriptor.
         self.read, self.seek, self.tell, self.fileno = (
             file.read,
             file.seek,
@@ -22,13 +22,13 @@ class LentFile:
         )
 
     def lend(self) -> Callable[[], None]:
-        """Have one more reader, who has a descriptor of its own; returns what tells of its end."""
+        """Add a reader, with a descriptor of its own; returns what to call when it is done."""
         with self._lock:
             self._holders += 1
         return self._give_back
 
     def close(self) -> None:
-        """Close it here; others may still have it."""
+        """Close it here; others may still have it open."""
         if not self._file.closed:
             self._file.close()
             self._give_back()

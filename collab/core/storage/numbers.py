@@ -1,4 +1,4 @@
-"""What Prometheus is told of the sizes of the database and of the room on the disk."""
+"""Metrics of the size of the database and the room on the disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .free_space import MIB, free_bytes
 
 
 def collect_database() -> Iterator[Metric]:
-    """Yield the sizes of the database; it has to answer where it is a server's."""
+    """Yield the sizes of the database; a server has to answer for that."""
     sizes = GaugeMetricFamily(
         "collab_database_bytes", "Bytes of the database and its write-ahead log.", labels=["file"]
     )
@@ -23,12 +23,12 @@ def collect_database() -> Iterator[Metric]:
 
 
 def collect_disk() -> Iterator[Metric]:
-    """Yield how much room there is, and how much must stay."""
+    """Yield how much room there is, and how much must stay free."""
     yield GaugeMetricFamily(
         "collab_disk_free_bytes", "Bytes that can be written in INSTANCE_PATH.", value=free_bytes()
     )
     yield GaugeMetricFamily(
         "collab_disk_required_bytes",
-        "Bytes that must stay free; with less, what grows is refused (MIN_FREE_MB).",
+        "Bytes that must stay free; with less, growth is refused (MIN_FREE_MB).",
         value=setting("MIN_FREE_MB") * MIB,
     )

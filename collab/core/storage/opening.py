@@ -1,4 +1,4 @@
-"""What is looked at before serving: who may read the database, and whether it works."""
+"""What is checked before serving: who may read the database, and whether it works."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def or_exit(app: Flask) -> Iterator[None]:
 
 
 def is_open(folder: Path) -> bool:
-    """Return whether others than the server's own user may look into a folder."""
+    """Return whether users other than the server's own may read a folder."""
     return bool(folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))

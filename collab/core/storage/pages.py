@@ -1,8 +1,8 @@
-"""Giving pages of the database back to the disk once nothing is on them any more.
+"""Returning free pages of the database to the disk.
 
-SQLite takes freed pages again before it makes the file longer. With incremental auto_vacuum the
-end of the file can be cut off besides, a few pages at a time; a database has it from its beginning,
-or by being rewritten, which happens once, at a start, if it is small enough.
+SQLite reuses freed pages before it makes the file longer. With incremental auto_vacuum the end of
+the file can also be cut off, a few pages at a time; a database has it from the beginning, or gets
+it by being rewritten, which happens once, at a start, if it is small enough.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from ..database import engine, take_write_lock
 
 #: What `PRAGMA auto_vacuum` says of incremental.
 AUTO_VACUUM_INCREMENTAL = 2
-#: Free pages that stay in the file, to be taken again.
+#: Free pages that stay in the file, for reuse.
 MIN_FREE_PAGES = 256
-#: Pages that one step gives back: of 4 KiB each, a megabyte.
+#: Pages that one step returns: of 4 KiB each, a megabyte.
 PAGES_AT_ONCE = 256
-#: Bytes of a database that is rewritten at a start to have auto_vacuum: some seconds' work.
+#: Maximum bytes of a database that is rewritten at a start for auto_vacuum: some seconds' work.
 REWRITTEN_BYTES = 512 * 2**20
 
 
@@ -34,7 +34,7 @@ def give_back() -> bool:
     ):
         return False
     take_write_lock()
-    for _ in range(PAGES_AT_ONCE):  # of more at once Python's driver gives back the first only
+    for _ in range(PAGES_AT_ONCE):  # if there are more, Python's driver returns the first only
         driver.execute("PRAGMA incremental_vacuum(1)")
     db.session.commit()
     driver = _driver()
@@ -54,7 +54,7 @@ def _driver() -> Any:
 
 
 def rewrite_once() -> bool:
-    """Let a database that was made without auto_vacuum have it, if it is small; at a start."""
+    """Give a small database that was made without auto_vacuum that mode; at a start."""
     if not engine().is_file:
         return False
     driver, path = _driver(), Path(db.engine.url.database or "")

@@ -16,7 +16,7 @@ ROWS_PER_COMMIT = 500
 
 
 def border(name: str) -> datetime | None:
-    """Return the time before which things go by a setting of days; None for 0: they stay."""
+    """Return the time before which a setting in days deletes things; None for 0: they stay."""
     count = setting(name)
     return utcnow() - timedelta(days=count) if count else None
 
@@ -24,7 +24,7 @@ def border(name: str) -> datetime | None:
 def delete_older(
     moment: Any, before: datetime, key: Any, *where: Any, limit: int = ROWS_PER_COMMIT
 ) -> bool:
-    """Delete some rows with a `moment`, an indexed column, before a time; commits.
+    """Delete some rows whose `moment`, an indexed column, is before a time; commits.
 
     Returns whether there may be more, as the step of a chore does (`core/storage/chores.py`).
     """

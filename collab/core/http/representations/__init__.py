@@ -1,1 +1,1 @@
-"""Representations of resources: parts of them that are sent, and members that come back."""
+"""Representations of resources: parts of them that are sent, and members that are sent back."""

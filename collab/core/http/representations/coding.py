@@ -1,4 +1,4 @@
-"""Bodies that come packed: JSON by gzip, as far as it is no larger than JSON may be."""
+"""Compressed bodies: JSON by gzip, as long as it is no larger than JSON may be."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from ...errors import ApiError, Malformed
 
-#: The codings in which a body is what it is, and those that are taken away (RFC 9110 §8.4.1).
+#: The codings that change nothing, and those that are decoded (RFC 9110 §8.4.1).
 PLAIN_CODINGS = ("", "identity")
 GZIP_CODINGS = ("gzip", "x-gzip")
-#: zlib's word for the format of gzip (RFC 1952) alone.
+#: zlib's code for the gzip format (RFC 1952) alone.
 GZIP_WINDOW_BITS = 16 + zlib.MAX_WBITS
-#: Members of gzip that one body may have: what is left is copied for each.
+#: Gzip members that one body may have: the remainder is copied for each.
 MAX_MEMBERS = 64
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -26,20 +26,20 @@ class UnsupportedCoding(ApiError):
 
 
 def coding_of(request: Request) -> str:
-    """Return how a body is packed, in lower case."""
+    """Return how a body is compressed, in lower case."""
     return request.headers.get("Content-Encoding", "").strip().lower()
 
 
 def require_plain(request: Request) -> None:
-    """Refuse a body that is packed: a file is kept as it comes. Raises UnsupportedCoding."""
+    """Refuse a compressed body: a file is kept as it comes. Raises UnsupportedCoding."""
     if coding_of(request) not in PLAIN_CODINGS:
         raise UnsupportedCoding(headers={"Accept-Encoding": "identity"})
 
 
 def unpacked(request: Request, body: bytes, most: int) -> bytes:
-    """Return a body of JSON as it was before it was packed.
+    """Return a JSON body as it was before compression.
 
-    At most `most` bytes are made of it, whatever it says. Raises UnsupportedCoding, Malformed,
+    It yields at most `most` bytes, whatever it claims. Raises UnsupportedCoding, Malformed,
     RequestEntityTooLarge.
     """
     coding = coding_of(request)
@@ -50,17 +50,17 @@ def unpacked(request: Request, body: bytes, most: int) -> bytes:
             "JSON is accepted as it is, or compressed with gzip.",
             headers={"Accept-Encoding": "gzip, identity"},
         )
-    # Which parsers may ignore, and editors write (RFC 8259 §8.1).
+    # Editors write it, and parsers may ignore it (RFC 8259 §8.1).
     return body.removeprefix(BYTE_ORDER_MARK)
 
 
 def inflated(body: bytes, bits: int, most: int) -> bytes:
-    """Uncompress a body; raises Malformed, and RequestEntityTooLarge before it takes memory.
+    """Decompress a body; raises Malformed, and RequestEntityTooLarge before it uses memory.
 
-    `bits` is zlib's name for the format; what comes out has at most `most` bytes.
+    `bits` is zlib's code for the format; the result has at most `most` bytes.
     """
     found, rest = b"", body
-    # Members of gzip in a row are one file (RFC 1952 §2.2), as whoever joins two files makes them.
+    # Consecutive gzip members are one file (RFC 1952 §2.2), as joining two files makes them.
     for _ in range(MAX_MEMBERS if bits == GZIP_WINDOW_BITS else 1):
         inflater = zlib.decompressobj(bits)
         try:

@@ -1,8 +1,8 @@
-"""Lists as they were sent last: the tag of each, and as far as there is room the answer itself.
+"""Lists as they were last sent: the tag of each, and the answer itself as far as there is room.
 
-Each is kept under who asked for what in which form, together with the state of the database that it
+Each is kept by who asked for what in which form, together with the state of the database that it
 was read from (`core/database/commits.py`), and is found for that state alone. So nobody is given
-what they might not read now, and whoever has written reads what they wrote.
+what they may not read now, and people who have written read what they wrote.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from ...database.commits import COMMITS
 from ...slots import Slot
 from .shared_lists import SharedLists
 
-#: One answer takes at most this part of the room, so that no few of them push out all others.
+#: One answer takes at most this part of the room, so that a few can't displace all others.
 LARGEST_PART = 1 / 16
-#: What a list's answer says of itself; all other headers are made for each request.
+#: Headers kept with a list's answer; all others are made for each request.
 KEPT_HEADERS = ("Content-Type", "Link")
 
 
@@ -31,7 +31,7 @@ class Answer(NamedTuple):
 
     @classmethod
     def of(cls, response: Response) -> Answer:
-        """Copy what is kept of a response."""
+        """Copy the parts of a response that are kept."""
         headers = response.headers
         kept = {name: headers[name] for name in KEPT_HEADERS if name in headers}
         return cls(response.get_data(), kept)
@@ -49,14 +49,14 @@ class Kept(NamedTuple):
         """Return the bytes of the answer."""
         if self.answer is None:
             return 0
-        # A caller says how long the link to the next page is.
+        # The caller determines how long the link to the next page is.
         return len(self.answer.body) + sum(map(len, self.answer.headers.values()))
 
 
 class KeptLists:
-    """The last lists of this process, and those that others have put where all find them.
+    """The last lists of this process, and those that other processes have put where all find them.
 
-    `most` counts them, and `room` is for the bytes of their answers.
+    `most` limits their number, and `room` the bytes of their answers.
     """
 
     def __init__(self, most: int, room: int, shared: SharedLists | None = None) -> None:
@@ -70,7 +70,7 @@ class KeptLists:
         return bool(self.most and self._room)
 
     def find(self, asked: bytes, version: str) -> Kept | None:
-        """Return what was asked for, if nothing was committed since it was read."""
+        """Return the list that is asked for, if nothing was committed since it was read."""
         with self._lock:
             kept = self._lists.get(asked)
             if kept is not None and kept.version == version:
@@ -88,7 +88,7 @@ class KeptLists:
         return kept
 
     def keep(self, asked: bytes, kept: Kept) -> None:
-        """Keep a list, in place of the former one; those that were not asked for longest go."""
+        """Keep a list, in place of the former one; those unused for longest go."""
         if kept.size > self._room * LARGEST_PART:
             kept = kept._replace(answer=None)
         self._put(asked, kept)
@@ -105,7 +105,7 @@ class KeptLists:
                 self._used -= self._lists.popitem(last=False)[1].size
 
     def close(self) -> None:
-        """Let go of what is open."""
+        """Close what is open."""
         if self._shared is not None:
             self._shared.close()
 

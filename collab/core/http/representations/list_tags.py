@@ -1,9 +1,9 @@
-"""Entity tags of lists: of what they show, and known without reading them while nothing changed.
+"""Entity tags of lists: made from what they show, and known without reading while nothing changed.
 
-A list has no version: its tag is a digest of the answer. Where nothing at all has been committed
-to the database since the same person had the same list, by any process, it is still the same: then
-it is answered before it is read, with 304 for `If-None-Match`, and otherwise with the answer that
-was kept. Who calls is looked up before that, as for each request.
+A list has no version: its tag is a digest of the answer. If no process has committed anything to
+the database since the same person got the same list, it is still the same: then it is answered
+before it is read, with 304 for `If-None-Match`, and otherwise with the answer that was kept. The
+caller is looked up before that, as for each request.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from .kept_lists import KEPT_LISTS, Answer, Kept, KeptLists
 
 P = ParamSpec("P")
 
-#: Bytes of the digests of lists, and of what is asked for.
+#: Bytes of the digests of lists, and of requests for them.
 DIGEST_BYTES = 16
 
 
 def remembered(*by_the_clock: str) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
-    """Answer before a list is read, if it follows from the database alone, and nothing changed.
+    """Answer before a list is read, if it depends on the database alone, and nothing changed.
 
-    `by_the_clock` are the parameters by which it follows from the time, too: with one of them it
-    is always read.
+    `by_the_clock` are the parameters with which it also depends on the time: with one of them it is
+    always read.
     """
 
     def decorate(view: Callable[P, Any]) -> Callable[P, Any]:
@@ -52,11 +52,11 @@ def remembered(*by_the_clock: str) -> Callable[[Callable[P, Any]], Callable[P, A
 
 
 def _known() -> Response | None:
-    """Return the answer, if the list is still as it was; otherwise have it kept when it is made."""
+    """Return the answer if the list is unchanged; otherwise have the new answer kept."""
     lists = KEPT_LISTS.here()
     if not _may_gain(lists):
         return None
-    # Before anything of the list is read: what is committed meanwhile makes it outdated.
+    # Before any of the list is read: a commit meanwhile makes it outdated.
     asked, version = _asked(), COMMITS.here().version()
     kept = lists.find(asked, version)
     if kept is not None:
@@ -70,14 +70,14 @@ def _known() -> Response | None:
 
 
 def _may_gain(lists: KeptLists) -> bool:
-    """Return whether the request can be answered by what is kept; if not, it pays nothing."""
+    """Return whether a kept answer may serve the request; if not, it costs nothing."""
     if "If-Match" in request.headers:
         return False
     return lists.has_answers or bool(lists.most and "If-None-Match" in request.headers)
 
 
 def tagged(view: Callable[P, Any]) -> Callable[P, Any]:
-    """Have the answer tagged by what it shows, and 304 where If-None-Match has it."""
+    """Have the answer tagged by what it shows, and send 304 where If-None-Match names it."""
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -88,12 +88,12 @@ def tagged(view: Callable[P, Any]) -> Callable[P, Any]:
 
 
 def _who() -> tuple[object, ...] | None:
-    """Return all of the caller that a list may depend on."""
+    """Return everything about the caller that a list may depend on."""
     found = optional_caller()
     if found is None:
         return None
     scopes = None if found.scopes is None else sorted(found.scopes)
-    # Also what the version can't stand for: they were looked up before it was asked for.
+    # Including what the version can't cover: the caller was looked up before it was read.
     return found.user_id, found.email, found.is_admin, scopes
 
 
@@ -123,7 +123,7 @@ def _tag(response: Response) -> Response:
 
 
 def _keep(tag: str, response: Response) -> None:
-    """Keep a list for who asks for it next."""
+    """Keep a list for the next request for it."""
     keeping: tuple[bytes, str] | None = g.pop("list_to_keep", None)
     if keeping is not None:
         asked, version = keeping

@@ -1,4 +1,4 @@
-"""Whether somebody wants a page, or what programs read."""
+"""Whether the caller wants a page, or data for programs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Parts of a file, as `Range` asks for them (RFC 9110 §14).
 
-What can't be read as ranges of bytes is ignored, as the RFC has it, and so is what asks for more
-than a reader needs: then the answer is the whole file. Several parts are one answer of several
+A header that can't be read as byte ranges is ignored, as the RFC says, and so is one that asks for
+more than a reader needs: then the answer is the whole file. Several parts make one multipart answer
 (multipart/byteranges, §14.6).
 """
 
@@ -20,16 +20,16 @@ from werkzeug.http import parse_if_range_header
 from ....frozen import frozen
 from ...errors import ApiError
 
-#: Ranges that one request may ask for; whoever asks for more gets the whole (§17.15).
+#: Ranges that one request may ask for; those who ask for more get the whole file (§17.15).
 MAX_RANGES = 16
-#: Digits of a position: more are beyond any file.
+#: Maximum digits of a position: more are beyond any file.
 MAX_POSITION_DIGITS = 18
 #: Bytes of a file that are read at once.
 READ_BYTES = 64 * 1024
 
 #: A unit and what is asked for in it.
 UNIT_PATTERN = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(.*)")
-#: One range of bytes: from a position, or so many last ones.
+#: One byte range: from a position, or so many last bytes.
 RANGE_PATTERN = re.compile(r"(?:([0-9]+)-([0-9]*)|-([0-9]+))")
 
 
@@ -41,7 +41,7 @@ class Unsatisfiable(ApiError):
 
 @frozen
 class Part:
-    """Bytes from a position up to before another one."""
+    """Bytes from one position up to another, exclusive."""
 
     start: int
     end: int
@@ -52,7 +52,7 @@ class Part:
         return self.end - self.start
 
     def of(self, size: int) -> str:
-        """Return the part as `Content-Range` names it."""
+        """Return the part as `Content-Range` writes it."""
         return f"bytes {self.start}-{self.end - 1}/{size}"
 
 
@@ -64,7 +64,7 @@ def parts(header: str, size: int) -> list[Part] | None:
     unit = UNIT_PATTERN.fullmatch(header.strip())
     if unit is None or unit[1].lower() != "bytes":
         return None
-    # Split no further than needed to know that they are too many.
+    # Split only as far as needed to know that there are too many.
     asked = [one.strip(" \t") for one in unit[2].split(",", MAX_RANGES * 2)]
     matches = [RANGE_PATTERN.fullmatch(one) for one in asked if one]
     if not 1 <= len(matches) <= MAX_RANGES or None in matches:
@@ -93,13 +93,13 @@ def _position(text: str) -> int:
 
 
 def _apart(found: Sequence[Part]) -> bool:
-    """Return whether no two parts have bytes in common: nobody needs that but to make work."""
+    """Return whether no two parts overlap: overlapping ones only make work."""
     ordered = sorted(found, key=lambda one: one.start)
     return all(one.end <= other.start for one, other in pairwise(ordered))
 
 
 def send_parts(response: Response, file: BinaryIO, size: int) -> None:
-    """Cut an answer with a whole file to the parts that the request wants; raises Unsatisfiable."""
+    """Reduce an answer with a whole file to the requested parts; raises Unsatisfiable."""
     response.headers["Accept-Ranges"] = "bytes"
     header = request.headers.get("Range")
     # Ranges are defined for GET alone (RFC 9110 §14.2).
@@ -130,7 +130,7 @@ def _is_same(response: Response) -> bool:
         return True
     if known.date is not None:
         return response.last_modified == known.date
-    # A weak tag may stand for other bytes, and parts of two files make none (§13.1.5).
+    # A weak tag may stand for other bytes, and parts of two files don't make one (§13.1.5).
     return not weak and request.headers["If-Range"].strip() == f'"{tag}"'
 
 

@@ -1,8 +1,8 @@
-"""What GET gave comes back by PUT or PATCH: members that nobody changes there may be there.
+"""Bodies of PUT and PATCH that came from GET: they may contain read-only members.
 
-A client reads a resource, changes a member of it and sends all of it back, as PUT has it (RFC 9110
-§9.3.4). Members such as `id` or `created_at` are not part of what PUT takes. Sent as they are they
-mean nothing; sent otherwise they ask for what is not possible, and are named.
+A client reads a resource, changes a member of it and sends all of it back, as PUT is defined (RFC
+9110 §9.3.4). Members such as `id` or `created_at` are not part of what PUT takes. Sent back
+unchanged they mean nothing; changed, they ask for what is not possible, and the error names them.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from ..etags import check_preconditions
 
 #: Characters of a value that a refusal shows.
 MAX_SHOWN_LENGTH = 80
-#: Members beyond those that a route takes: more are no representation of ours.
+#: Members beyond those that a route takes: with more it is no representation of ours.
 MAX_STRANGE_MEMBERS = 100
 REPLACING_METHODS = ("PUT", "PATCH")
 
 
 def without_unchanged(sent: Any, schema: Schema) -> Any:
-    """Return a body without the members that GET shows here, and that are as it shows them.
+    """Return a body without the members that GET shows here, if they are as it shows them.
 
-    Raises ValidationError for those that are not, and PreconditionFailed; what GET does not show
-    stays, to be refused.
+    Raises ValidationError for those that differ, and PreconditionFailed; members that GET does not
+    show stay, to be refused.
     """
     if request.method not in REPLACING_METHODS or not isinstance(sent, Mapping):
         return sent
@@ -47,7 +47,7 @@ def without_unchanged(sent: Any, schema: Schema) -> Any:
 
 
 def _shown() -> Mapping[str, Any]:
-    """Return what GET answers here and now, if that is a JSON object; raises what it raises."""
+    """Return what GET answers here now, if that is a JSON object; raises what it raises."""
     adapter = current_app.create_url_adapter(request)
     try:
         endpoint, values = adapter.match(method="GET") if adapter else ("", {})
@@ -58,7 +58,7 @@ def _shown() -> Mapping[str, Any]:
     answer: Response = make_response(current_app.view_functions[endpoint](**values))
     try:
         if (tag := answer.get_etag()[0]) is not None:
-            check_preconditions(tag)  # or a lost update would be told by the time of the other one
+            check_preconditions(tag)  # or a lost update would show as a difference in times
         found = loads(answer.get_data()) if answer.is_json else {}
     finally:
         answer.close()
@@ -66,7 +66,7 @@ def _shown() -> Mapping[str, Any]:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Return whether two JSON values are one: 1 is 1.0, and is not true."""
+    """Return whether two JSON values are equal: 1 is 1.0, but not true."""
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, Mapping) and isinstance(other, Mapping):

@@ -1,7 +1,7 @@
-"""Lists that several processes have in common, in Redis: whoever read one spares the others that.
+"""Lists that several processes share, in Redis: one process reads a list for all.
 
-What is there is sealed: a Redis that others can read shows nothing, and who can write to it cannot
-have a list shown that is none of ours. While Redis is away, each process reads for itself.
+What is there is sealed: a Redis that others can read reveals nothing, and those who can write to it
+cannot have a list shown that is not ours. While Redis is away, each process reads for itself.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 from ....version import VERSION
 from ...sealing import Unsealable, seal, unseal
 
-#: What all keys of ours begin with.
+#: The prefix of all our keys.
 KEY_PREFIX = "collab:lists:"
-#: Seconds after which Redis forgets a list; most are outdated by a commit long before.
+#: Seconds after which Redis forgets a list; a commit outdates most long before that.
 LIFETIME_S = 15
 LIST_PURPOSE = "list of others"
 
@@ -30,7 +30,7 @@ class SharedLists:
     """The lists of all processes that have this Redis and one database."""
 
     def __init__(self, url: str, room: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """Make them; this process puts `room` bytes there in each lifetime of a list at most."""
+        """Make them; this process puts at most `room` bytes there within a list's lifetime."""
         from ...outbound.remote_redis import RemoteRedis  # the library takes long to import
 
         self._redis = RemoteRedis(url, "each process reads lists for itself")
@@ -48,11 +48,11 @@ class SharedLists:
         except (Unsealable, ValueError):
             return None
         named, *shared = found
-        # What was sealed for one key must not be found under another.
+        # A list that was sealed for one key must not be found under another.
         return tuple(shared) if named == key else None
 
     def keep(self, asked: bytes, version: str, shared: Shared) -> None:
-        """Give others a list."""
+        """Give the other processes a list."""
         key = _key(asked, version)
         sealed = seal(json.dumps([key, *shared]), purpose=LIST_PURPOSE)
         if not self._has_room(len(sealed)):
@@ -66,7 +66,7 @@ class SharedLists:
     def _has_room(self, size: int) -> bool:
         """Return whether so much may be put there, and count it.
 
-        Limits count in the same Redis: somebody who asks for long lists in ever other ways must not
+        Limits count in the same Redis: somebody who asks for long lists in ever new ways must not
         fill it.
         """
         with self._lock:
@@ -79,11 +79,11 @@ class SharedLists:
             return True
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._redis.close()
 
 
 def _key(asked: bytes, version: str) -> str:
-    # Another release may show the same rows otherwise.
+    # Another release may show the same rows differently.
     digest = blake2b(f"{VERSION} {version}".encode(), key=asked, digest_size=16)
     return KEY_PREFIX + digest.hexdigest()

@@ -1,1 +1,1 @@
-"""How addresses are matched, by short names and lazily; and what is left out of each request."""
+"""How addresses are matched, by short names and lazily; and what each request skips."""

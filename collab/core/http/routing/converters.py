@@ -1,4 +1,4 @@
-"""How ids stand in paths."""
+"""How ids are written in paths."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ...schemas import MAX_ID
 
 
 class IdConverter(IntegerConverter):
-    """A resource's id: 1 to 2^63-1, without leading zeros. Anything else is not a path of ours."""
+    """A resource's id: 1 to 2^63-1, without leading zeros. Anything else is no path of ours."""
 
     regex = r"[1-9]\d{0,18}"
 

@@ -1,7 +1,7 @@
 """URL rules whose builders are compiled on first use.
 
 Werkzeug compiles two functions for each rule, for `url_for`. We have some 140 rules and build few
-addresses, so most of that work, half of an application's making, is for nothing.
+addresses, so most of that work, half the time of building an application, is for nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Builder = Callable[..., tuple[str, str]]
 
 
 class LazyRule(Rule):
-    """A rule that matches as any other, and compiles how its address is built when asked to."""
+    """A rule that matches like any other, and compiles its builder on first use."""
 
     def _compile_builder(self, append_unknown: bool = True) -> Builder:
         compiled: list[Builder] = []

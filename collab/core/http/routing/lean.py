@@ -1,4 +1,4 @@
-"""What Flask does with each request and nothing here needs: half a tenth of a millisecond of it."""
+"""Leaves out what Flask does with each request and nothing here needs: 0.05 ms of it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from flask.sessions import SessionInterface, SessionMixin
 
 
 class NoSessions(SessionInterface):
-    """Keeps nothing in a cookie: Flask would make ready to read one with every request."""
+    """Keeps nothing in a cookie: Flask would prepare to read one with every request."""
 
     def open_session(self, app: Flask, request: Request) -> SessionMixin | None:
-        """Return that there is none; whoever wants to write into it is told so."""
+        """Return that there is none; code that wants to write to it gets an error."""
         return None
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:

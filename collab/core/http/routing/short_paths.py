@@ -1,4 +1,4 @@
-"""One address for each resource inside, several outside: short names, trailing slashes."""
+"""One internal address for each resource, several external ones: short names, trailing slashes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALIASES = {
     "/api/docs": "/api/docs/",
     "/api/login": f"{BASE_PATH}/auth/login",
     "/api/register": f"{BASE_PATH}/auth/register",
-    # As Segment's library for browsers, and its imports, call what others spell out.
+    # What Segment's browser library and imports call, where others spell it out.
     "/v1/b": "/v1/batch",
     "/v1/import": "/v1/batch",
     "/v1/t": "/v1/track",
@@ -32,7 +32,7 @@ ALIASES = {
 #: Paths that are called without `/api/v1`.
 SHORT_PATHS = ("/hocuspocus", "/socket.io")
 
-#: What lies below /api without a version of its own.
+#: What is below /api without a version.
 UNVERSIONED_PATHS = ("v1", "docs", "openapi.json", "asyncapi.json")
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -58,8 +58,8 @@ class ShortPaths:
     """WSGI middleware that rewrites a request's path to the canonical one.
 
     It runs before routing, so that the URL map, the OpenAPI document and the role matrix know one
-    rule a resource. The path as called stays in `collab.path`, quoted: a line break in it would
-    forge a log line, and problem+json wants a URI.
+    rule per resource. The path as called stays in `collab.path`, quoted: a line break in it would
+    forge a log line, and problem+json requires a URI.
     """
 
     def __init__(self, app: Wsgi) -> None:
