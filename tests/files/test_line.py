@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
+from collab.core.caller import Caller
+from collab.core.models import utcnow
+from collab.files.hocuspocus_door import protocol
+from collab.files.hocuspocus_door.editor import NamedFollower
 from collab.files.yjs.line import MAX_WAITING_MESSAGES, Line, OnLine
 from collab.realtime.transport.follower import PIECE_BYTES
 from collab.realtime.transport.frames import BINARY, fragments
@@ -111,3 +117,36 @@ def test_a_reader_for_whom_too_much_waits_is_cut_off(wire: Wire, stuck: Line) ->
     assert not wire.was_cut
     stuck.add(b"x")
     assert wire.was_cut
+
+
+# -- several that find out ------------------------------------------------------------------------
+
+
+class FoundOutTwice(NamedFollower):
+    """A text whose loss another thread finds out in the moment in which this one looks."""
+
+    _gone = False
+    other: threading.Thread | None = None
+
+    @property
+    def gone(self) -> bool:  # type: ignore[override]
+        seen = self._gone
+        if self.other is not None:
+            other, self.other = self.other, None
+            other.start()
+            other.join(0.2)  # it ends at once, if nothing keeps it
+        return seen
+
+    @gone.setter
+    def gone(self, value: bool) -> None:
+        self._gone = value
+
+
+def test_a_text_that_is_lost_is_closed_once_however_many_find_out(wire: Wire, line: Line) -> None:
+    who = Caller(1, 1, "Bob", "bob@example.com", False, utcnow())
+    follower = FoundOutTwice(who, line, b"7", lambda: None, closes=False)
+    loses = lambda: follower.lost(4404, "gone", "gone")  # noqa: E731
+    follower.other = other = threading.Thread(target=loses)
+    loses()
+    other.join()
+    assert wire.sent == whole(b"\x017" + protocol.denied("gone"))

@@ -150,3 +150,24 @@ def test_who_is_removed_while_they_subscribe_loses_nothing_of_another_topic(
     told = again.expect("file.changed")
     assert [frame["topic"] for frame in socket.events()] == []
     assert told["data"] == {"n": 1}
+
+
+def test_who_is_removed_while_they_subscribe_is_told_of_what_they_followed_before(
+    alice: Person, bob: Person, project: int, connect: Any, server: Any, just_before: Any
+) -> None:
+    text = alice.makes_text(project, "abc")
+    server.drain()
+    socket = connect(bob, project_id=project)
+    start = socket.expect("subscribed")["last_id"]
+
+    def remove() -> None:
+        removes(alice, project, bob)
+        server.drain()
+
+    # After the entry in the hub, and before the right is looked at again.
+    just_before("event_log_state", lambda: just_before("LEFT OUTER JOIN members", remove))
+    answer = socket.ask("subscribe", topic=f"file:{text}", after=start)
+    socket.flush()
+    assert (answer["type"], answer["status"]) == ("error", 404)
+    told = [frame["topic"] for frame in socket.seen if frame["type"] == "unsubscribed"]
+    assert sorted(told) == [f"file:{text}", f"project:{project}"]

@@ -31,12 +31,14 @@ class NamedFollower(YjsFollower):
 
     def lost(self, code: int, detail: str, reason: str) -> None:
         """Close this text; the socket stays for the others."""
-        if not self.gone:
+        with self._gate:  # the hub finds out, and the next message does, too: one of them says it
+            if self.gone:
+                return
             self.gone = True
-            self.say(protocol.denied(detail))
-            if self._closes:
-                self.say(protocol.closed(reason))
-            self._rouse()
+        self.say(protocol.denied(detail))
+        if self._closes:
+            self.say(protocol.closed(reason))
+        self._rouse()
 
     def rights_changed(self) -> None:
         """Check the role again, in the socket's next turn."""

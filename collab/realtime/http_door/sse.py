@@ -119,7 +119,7 @@ class StreamFollower(Follower):
     def dropped(self, topic: str, reason: str) -> None:
         """Tell the reader; with the last topic the stream ends."""
         # After what was sent before: whatever it still gets, it was allowed to see.
-        self.deliver(control("unsubscribed", topic=topic, reason=reason), 0)
+        self.say(control("unsubscribed", topic=topic, reason=reason))
         if not self.topics:
             self.end(NORMAL_CLOSURE, reason)
 

@@ -22,4 +22,4 @@ class SocketFollower(WireFollower):
 
     def dropped(self, topic: str, reason: str) -> None:
         """Tell the reader that they no longer follow a topic."""
-        self.deliver(self.speech.answer("unsubscribed", topic=topic, reason=reason), 0)
+        self.say(self.speech.answer("unsubscribed", topic=topic, reason=reason))

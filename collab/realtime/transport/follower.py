@@ -22,6 +22,8 @@ from .wire import MAX_UNSENT_BYTES, Wire
 HINTS_LIMIT = MAX_UNSENT_BYTES // 4
 #: Rows read at once while catching up, if they are small; otherwise see `log.READ_BYTES`.
 ROWS_PER_READ = 500
+#: Stands for the id of what is said to a reader alone, among what is held back.
+OWN_ID = -2
 #: Bytes of a long message that are sent at once.
 PIECE_BYTES = 128 * 1024
 
@@ -61,6 +63,15 @@ class Follower(Subscriber):
         else:
             self._keep(chunk, last_id)
 
+    def say(self, chunk: bytes) -> None:
+        """Send what is said to this reader alone: they hear it, whatever else is thrown away."""
+        with self._gate:
+            if self._held is None:
+                self.write(chunk, 0)
+            else:
+                self._held.append((chunk, OWN_ID))
+                self._held_bytes += len(chunk)
+
     def _keep(self, chunk: bytes, last_id: int) -> None:
         with self._gate:
             if self._held is None:
@@ -88,7 +99,7 @@ class Follower(Subscriber):
                     # Signals have no id, and nobody resumes after them: a gap does not matter to
                     # them.
                     if not (self._gap and last_id > 0):
-                        self.write(chunk, last_id)
+                        self.write(chunk, 0 if last_id == OWN_ID else last_id)
                 self._held, self._held_bytes = None, 0
             if self._gap and self.topics:
                 self.too_slow()
@@ -96,11 +107,14 @@ class Follower(Subscriber):
     def forget_held(self) -> None:
         """Throw away what was held back: it came to somebody who had no right to it any more.
 
-        If it had rows of other topics, their reader has to resume.
+        If it had rows of other topics, their reader has to resume. That other topics went, too, the
+        reader is told all the same.
         """
         with self._gate:
-            rows = any(last_id > 0 for _, last_id in self._held or ())
-            self._held, self._held_bytes = [], 0
+            held = self._held or []
+            rows = any(last_id > 0 for _, last_id in held)
+            self._held = [one for one in held if one[1] == OWN_ID]
+            self._held_bytes = sum(len(chunk) for chunk, _ in self._held)
         if rows and self.topics:
             self.too_slow()
 
