@@ -71,7 +71,7 @@ def origins(value: str) -> list[str]:
     """Parse a comma-separated list of origins (RFC 6454), or `*`."""
     found = [word.strip() for word in value.split(",") if word.strip()]
     if found != ["*"] and not all(map(ORIGIN_PATTERN.fullmatch, found)):
-        raise ValueError("must be origins such as https://app.example.com, or `*` alone")
+        raise ValueError("must be origins such as https://app.example.com, or just `*`")
     return found
 
 
@@ -79,7 +79,7 @@ def words(value: str) -> list[str]:
     """Parse a comma-separated list of words, in lower case; empty: none."""
     found = [word.strip().lower() for word in value.split(",") if word.strip()]
     if not all(map(WORD_PATTERN.fullmatch, found)):
-        raise ValueError("must be words of 3 to 40 characters, with commas between them")
+        raise ValueError("must be words of 3 to 40 characters, separated by commas")
     return found
 
 
@@ -149,7 +149,7 @@ def database_url(value: str) -> str:
     """Parse a database's address: an SQLite file (empty: in INSTANCE_PATH), or PostgreSQL."""
     if value and not SQLITE_FILE.match(value) and not POSTGRES_PATTERN.fullmatch(value):
         raise ValueError(
-            "must be a file, such as sqlite:////srv/collab.db, or a database of PostgreSQL, such as"
+            "must be a file, such as sqlite:////srv/collab.db, or a PostgreSQL database, such as"
             " postgresql+psycopg://user@127.0.0.1/collab"
         )
     return value

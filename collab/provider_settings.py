@@ -64,14 +64,14 @@ def secure_address(value: str) -> str:
     web_address(value)
     parts = urlsplit(value)
     if parts.scheme != "https" and parts.hostname not in LOOPBACK_HOSTS:
-        raise ValueError("must begin with https:// (http:// is for this machine alone)")
+        raise ValueError("must begin with https:// (http:// only for this machine)")
     return value
 
 
 def secure_base(value: str) -> str:
     """Parse such an address, below which there are others; without a slash at its end."""
     if "?" in secure_address(value):
-        raise ValueError("must have no `?`")
+        raise ValueError("must not have a `?`")
     return value.rstrip("/")
 
 

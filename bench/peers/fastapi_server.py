@@ -366,7 +366,7 @@ def list_tasks(
     limit: Limit = 20,
     cursor: str | None = None,
 ) -> TaskPage:
-    """List a project's tasks, the newest first, by keyset."""
+    """List a project's tasks, newest first, by keyset."""
     role_in(project_id, user, session)
     before = decode_cursor(cursor, 2**62)
     query = (

@@ -41,7 +41,7 @@ FILES = {
 @blueprint.response(200, AuditPage)
 @linked
 def list_audit(query: dict[str, Any]) -> Page:
-    """List who did what, from where and when, the newest first."""
+    """List who did what, from where and when, newest first."""
     return audit.list_events(**query)
 
 

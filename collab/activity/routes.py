@@ -17,7 +17,7 @@ blueprint = Blueprint(
     "activity",
     __name__,
     url_prefix=BASE_PATH,
-    description="What happened, in sentences, the newest first. A request reads about 10,000 "
+    description="What happened, in sentences, newest first. A request reads about 10,000 "
     "events at most, so with a filter that matches few, a page may be short or empty and still "
     "have a `next_cursor`.",
 )

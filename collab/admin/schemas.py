@@ -85,7 +85,7 @@ class InstallationOut(Schema):
     example = {"projects": 12, "sessions": 40, "dead_letters": 3}
     people = fields.Nested(PeopleCountOut, required=True)
     projects = fields.Integer(required=True)
-    sessions = fields.Integer(required=True, metadata={"description": "Those that are good."})
+    sessions = fields.Integer(required=True, metadata={"description": "Those that are valid."})
     jobs = fields.Nested(JobCountOut, required=True)
     schedules = fields.Nested(ScheduleCountOut, required=True)
     webhooks = fields.Nested(WebhookCountOut, required=True)

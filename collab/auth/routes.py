@@ -84,7 +84,7 @@ def login(data: dict[str, Any]) -> Answer:
 @blueprint.alt_response(401, "Problem")
 @blueprint.alt_response(403, "Problem")
 def refresh(data: dict[str, Any]) -> Answer:
-    """Trade a refresh token, from the body or else from the cookie, for new tokens.
+    """Trade a refresh token, from the body or the cookie, for new tokens.
 
     The same request within REFRESH_GRACE_SECONDS gets the same new tokens; after that, a
     token used twice ends its session.
@@ -132,8 +132,7 @@ def logout_all() -> tuple[None, int, dict[str, str]]:
 def change_password(data: dict[str, Any]) -> tuple[None, int, dict[str, str]]:
     """Change your password; your other sessions end.
 
-    An account without one gets its first, without `current_password`, from whoever has just
-    signed in.
+    An account without one gets its first, without `current_password`, if you have just signed in.
     """
     current, new = data["current_password"], data["new_password"]
     if current is None:
@@ -208,7 +207,7 @@ def verify() -> dict[str, Any]:
 @blueprint.response(200, SessionPage)
 @linked
 def list_sessions(query: dict[str, Any]) -> Page:
-    """List your sessions, the most recently used first."""
+    """List your sessions, most recently used first."""
     return sessions.list_sessions(caller(), **query)
 
 

@@ -74,7 +74,7 @@ def end_sessions_of_user(user_id: int) -> None:
 @blueprint.response(200, SeenSessionPage)
 @linked
 def list_all_sessions(query: dict[str, Any]) -> Page:
-    """List where people are signed in, the newest log-in first."""
+    """List where people are signed in, newest log-in first."""
     return oversight.list_sessions(caller(), **query)
 
 

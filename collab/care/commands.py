@@ -119,7 +119,8 @@ def _sources() -> making.Sources:
 def _database() -> Path:
     if not engine().is_file:
         raise making.CanNotBackUp(
-            f"{engine().place} is a server's: back it up with its own tools (docs/operations.md)."
+            f"{engine().place} is on a database server: back it up with its own tools"
+            " (docs/operations.md)."
         )
     return Path(db.engine.url.database or "").absolute()
 

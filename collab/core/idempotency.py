@@ -105,7 +105,7 @@ def claim(
 ) -> tuple[int, dict[str, Any] | None]:
     """Claim a key (scope, route, key); return the claim's id, and the answer given before, if any.
 
-    `fingerprints` are the request's under each of the service's keys, the newest first.
+    `fingerprints` are the request's under each of the service's keys, newest first.
 
     Raises KeyReused, KeyInUse, AnswerLost, and what looking up the answer's rights raises.
     """

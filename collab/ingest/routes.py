@@ -36,9 +36,9 @@ def send_events(query: dict[str, Any]) -> Response:
 
     Sign in with a source's write key; or with your token, and name `source_id` or `project_id`. The
     form follows from the headers: plain JSON, one event a line (NDJSON), or CloudEvents,
-    structured, in batches or in binary mode. Bodies may be compressed. What is not
-    accepted, and `events` says why, is kept as a dead letter. Of events with the same `event_id`
-    one is stored.
+    structured, in batches or in binary mode. Bodies may be compressed. Rejected
+    events are kept as dead letters, and `events` says why. Of several events with the same
+    `event_id`, one is stored.
     """
     origin = senders.by_key_or_token(**query)
     received = sending.now_ms()

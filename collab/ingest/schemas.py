@@ -51,7 +51,7 @@ def _asked_id(**options: Any) -> fields.Integer:
 
 
 def _policy(**options: object) -> fields.String:
-    meaning = "What becomes of types without a schema: taken, or a dead letter each."
+    meaning = "What happens to types without a schema: accepted, or a dead letter each."
     return fields.String(
         validate=validate.OneOf(POLICIES),
         metadata={"description": meaning},

@@ -43,47 +43,47 @@ def _door(name: str, body: dict[str, Any] = described.MESSAGE_BODY) -> Callable[
 
 @_door(segment.BATCH_NAME, described.BATCH_BODY)
 def send_batch() -> Response:
-    """Take messages of any type, as Segment's libraries send them.
+    """Accept messages of any type, as Segment's libraries send them.
 
-    It is a success also when some of them are not valid, since the libraries would throw all away:
-    those become dead letters.
+    It succeeds even if some of them are invalid, since the libraries would discard all of them:
+    invalid ones become dead letters.
     """
     return _take(segment.BATCH_NAME)
 
 
 @_door("track")
 def send_track() -> Response:
-    """Take what somebody did, as Segment's libraries say it."""
+    """Record what somebody did, as Segment's libraries send it."""
     return _take("track")
 
 
 @_door("identify")
 def send_identify() -> Response:
-    """Take who somebody is, as Segment's libraries say it."""
+    """Record who somebody is, as Segment's libraries send it."""
     return _take("identify")
 
 
 @_door("page")
 def send_page() -> Response:
-    """Take which page somebody sees, as Segment's libraries say it."""
+    """Record which page somebody sees, as Segment's libraries send it."""
     return _take("page")
 
 
 @_door("screen")
 def send_screen() -> Response:
-    """Take which screen of an app somebody sees, as Segment's libraries say it."""
+    """Record which screen of an app somebody sees, as Segment's libraries send it."""
     return _take("screen")
 
 
 @_door("group")
 def send_group() -> Response:
-    """Take which group somebody belongs to, as Segment's libraries say it."""
+    """Record which group somebody belongs to, as Segment's libraries send it."""
     return _take("group")
 
 
 @_door("alias")
 def send_alias() -> Response:
-    """Take what else somebody is called, as Segment's libraries say it."""
+    """Record another id of somebody, as Segment's libraries send it."""
     return _take("alias")
 
 

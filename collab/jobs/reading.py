@@ -78,7 +78,7 @@ def going_on(owner_id: int, kind: str) -> Job | None:
 def require_none(owner_id: int, kind: str) -> None:
     """Refuse a second job of a type, while nobody else can write; raises GoesOnAlready."""
     if (job := going_on(owner_id, kind)) is not None:
-        raise GoesOnAlready(f"Job {job.id} does this already: there is one at a time.")
+        raise GoesOnAlready(f"Job {job.id} is doing this already: there can be only one at a time.")
 
 
 def is_wanted(job_id: int, attempt: int) -> bool:

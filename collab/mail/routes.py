@@ -25,7 +25,7 @@ blueprint = Blueprint(
 @blueprint.response(200, MailPage)
 @linked
 def list_mails(query: dict[str, Any]) -> Page:
-    """List mails, the newest first: to whom, of which kind, and what became of each."""
+    """List mails, newest first: to whom, of which kind, and what became of each."""
     return oversight.list_mails(**query)
 
 
@@ -33,7 +33,7 @@ def list_mails(query: dict[str, Any]) -> Page:
 @admin_required
 @blueprint.response(200, MailWithJobOut)
 def get_mail(mail_id: int) -> MailWithJob:
-    """Show a mail and the job that sends it, and nothing of what it says."""
+    """Show a mail and the job that sends it, but not its text."""
     return oversight.load(mail_id)
 
 

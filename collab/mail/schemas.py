@@ -45,7 +45,7 @@ class MailOut(Schema):
     owner_id = fields.Integer(required=True, metadata={"description": "In whose name it is sent."})
     status = fields.String(required=True, validate=validate.OneOf(MAIL_STATUSES))
     answer = fields.String(
-        required=True, allow_none=True, metadata={"description": "What was said of it last."}
+        required=True, allow_none=True, metadata={"description": "The last answer about it."}
     )
     good_until = Time(
         required=True, allow_none=True, metadata={"description": "After this it is not sent."}

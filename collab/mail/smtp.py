@@ -140,7 +140,7 @@ def _log_in(line: _Line, server: MailServer, tls: ssl.SSLContext) -> None:
         _encrypt(line, server, tls)
     if server.user is not None and server.password is not None:
         if not line.has_extn("auth"):  # many offer it after STARTTLS alone
-            raise Deferred("The mail server offers no log-in, and SMTP_URL names a user.")
+            raise Deferred("The mail server does not offer a log-in, and SMTP_URL names a user.")
         line.login(server.user, server.password)
 
 
@@ -154,7 +154,7 @@ def _encrypt(line: _Line, server: MailServer, tls: ssl.SSLContext) -> None:
         raise smtplib.SMTPResponseException(code, text)
     # Whoever is in between can leave STARTTLS out of the answer: then nothing is said in clear.
     if server.tls == REQUIRED:
-        raise Deferred("The mail server offers no STARTTLS, and SMTP_URL requires it.")
+        raise Deferred("The mail server does not offer STARTTLS, and SMTP_URL requires it.")
 
 
 def _meaning(error: Exception) -> Exception:

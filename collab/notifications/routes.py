@@ -38,7 +38,7 @@ blueprint = Blueprint(
 @remembered()
 @linked
 def list_notifications(query: dict[str, Any]) -> Page:
-    """List your notifications, the newest first."""
+    """List your notifications, newest first."""
     return reading.list_notifications(caller(), **query)
 
 

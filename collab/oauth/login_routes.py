@@ -77,8 +77,8 @@ def start_login(query: dict[str, Any], provider: str) -> Response:
 def finish_login(query: dict[str, Any], provider: str) -> Any:
     """Receive the service's answer; a browser goes back to the page, a program is signed in.
 
-    Where the password of an account is needed first, the problem has a `proof` to send with it
-    (`POST auth/login/provider`); where an identity is to be linked, so has the answer.
+    If the account's password is needed first, the problem has a `proof` to send with it
+    (`POST auth/login/provider`); if an identity is to be linked, the answer has one.
     """
     if wants_page():
         return _to_page(query, provider)

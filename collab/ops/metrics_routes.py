@@ -13,7 +13,7 @@ from ..core.errors import Forbidden, Unauthorized
 from ..core.http.blueprint import NO_SECURITY, Blueprint
 from ..core.slots import setting
 
-blueprint = Blueprint("metrics", __name__, description="Numbers for Prometheus.")
+blueprint = Blueprint("metrics", __name__, description="Metrics for Prometheus.")
 
 #: Headers by which a proxy says for whom it asks.
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
@@ -31,7 +31,7 @@ METRICS_RESPONSES = {
 @blueprint.alt_response(401, schema="Problem")
 @blueprint.alt_response(403, schema="Problem")
 def read_metrics() -> Response:
-    """Export the service's numbers for Prometheus.
+    """Export the service's metrics for Prometheus.
 
     With METRICS_TOKEN, `Authorization: Bearer <that token>` reads them; without, only the machine
     itself does.

@@ -30,7 +30,7 @@ from .schemas import (
 )
 
 blueprint = Blueprint(
-    "collections", __name__, url_prefix=BASE_PATH, description="Posts put together, in an order."
+    "collections", __name__, url_prefix=BASE_PATH, description="Posts put together, in order."
 )
 
 

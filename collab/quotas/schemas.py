@@ -48,7 +48,7 @@ class KeeperOut(Schema):
     owner = fields.String(required=True, validate=validate.OneOf((PERSON, PROJECT)))
     id = fields.Integer(required=True)
     name = fields.String(
-        required=True, allow_none=True, metadata={"description": "Null where it is gone."}
+        required=True, allow_none=True, metadata={"description": "Null if it is gone."}
     )
     bytes = fields.Integer(required=True)
     count = fields.Integer(required=True, metadata={"description": "Rows."})

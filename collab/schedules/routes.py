@@ -34,9 +34,7 @@ from .schemas import (
     ScheduleWholeOut,
 )
 
-blueprint = Blueprint(
-    "schedules", __name__, url_prefix=BASE_PATH, description="Jobs made again and again."
-)
+blueprint = Blueprint("schedules", __name__, url_prefix=BASE_PATH, description="Recurring jobs.")
 
 
 @blueprint.get("/schedules")
@@ -94,7 +92,7 @@ def get_schedule(schedule_id: int) -> Whole | Outline:
 @blueprint.alt_response(409, "Problem")
 @versioned
 def update_schedule(data: dict[str, Any], schedule_id: int) -> Whole | Outline:
-    """Change a schedule; whoever changes its payload becomes its owner."""
+    """Change a schedule; if you change its payload, you become its owner."""
     schedule = access.load(Schedule, schedule_id, caller(), can=Right.WRITE)
     require_match(schedule)
     return as_seen(service.update(schedule, data, caller()), caller())
@@ -128,7 +126,7 @@ def pause_schedule(schedule_id: int) -> Whole | Outline:
 @blueprint.alt_response(409, "Problem")
 @versioned
 def resume_schedule(schedule_id: int) -> Whole | Outline:
-    """Let a paused schedule go on with its next time; what passed is not made up for."""
+    """Resume a paused schedule with its next time; missed times are not made up for."""
     schedule = access.load(Schedule, schedule_id, caller(), can=Right.WRITE)
     require_match(schedule)
     return as_seen(service.resume(schedule, caller()), caller())
@@ -152,5 +150,5 @@ def run_schedule(schedule_id: int) -> ScheduleRun:
 @remembered()
 @linked
 def list_runs(query: dict[str, Any], schedule_id: int) -> Page:
-    """List a schedule's runs, and the times it skipped, the newest first."""
+    """List a schedule's runs, and the times it skipped, newest first."""
     return reading.list_runs(access.load(Schedule, schedule_id, caller()), **query)

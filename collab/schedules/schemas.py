@@ -221,7 +221,7 @@ class PreviewOut(Schema):
         "description": "At 08:30 on Monday through Friday",
         "next_runs": ["2026-03-02T07:30:00Z", "2026-03-03T07:30:00Z"],
     }
-    cron = fields.String(required=True, metadata={"description": "In its one spelling."})
+    cron = fields.String(required=True, metadata={"description": "In its normal form."})
     time_zone = fields.String(required=True)
     description = fields.String(required=True)
     next_runs = fields.List(Time(), required=True)

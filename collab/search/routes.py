@@ -24,9 +24,9 @@ blueprint = Blueprint(
 @blueprint.response(200, ResultPage)
 @linked
 def search(query: dict[str, Any]) -> Page:
-    """Find projects, workspaces, files, tasks, posts and uploads, the best match first.
+    """Find projects, workspaces, files, tasks, posts and uploads, best match first.
 
-    Only what you may read is found. Of each kind, the newest 1,000 matches are ranked; where all
+    Only what you may read is found. Of each kind, the newest 1,000 matches are ranked; if all
     words are in more than 5,000 things, matches in titles come first, then the newest.
     """
     return service.find(caller(), **query)

@@ -72,7 +72,7 @@ def load_to_edit(task_id: int, comment_id: int, actor: Caller) -> tuple[Task, Co
     task = access.load(Task, task_id, actor, can=access.Right.WRITE)
     comment = load(task, comment_id)
     if comment.author_id != actor.user_id:
-        raise Forbidden("Only its author may change a comment.")
+        raise Forbidden("Only the author may change a comment.")
     return task, comment
 
 
@@ -82,7 +82,7 @@ def load_to_delete(task_id: int, comment_id: int, actor: Caller) -> tuple[Task, 
     comment = load(task, comment_id)
     manages = access.may(access.role_to(task, actor), access.Right.MANAGE)
     if comment.author_id != actor.user_id and not manages:
-        raise Forbidden("Only its author, or an owner, may delete a comment.")
+        raise Forbidden("Only the author or an owner may delete a comment.")
     return task, comment
 
 

@@ -116,7 +116,7 @@ class TaskOut(Schema):
     tags = Strings(required=True)
     position = fields.String(
         required=True,
-        metadata={"description": "Sorts a status's column of the board, by bytes."},
+        metadata={"description": "Its place in a status's column of the board, sorted by bytes."},
     )
     created_at = Time(required=True)
     updated_at = Time(required=True)
@@ -150,7 +150,7 @@ class TaskQuery(PageQuery):
     sort = sort_field(
         TASK_SORTS,
         None,
-        metadata={"description": "By default the newest first; of overdue ones, the oldest."},
+        metadata={"description": "By default newest first; overdue ones oldest first."},
     )
 
 
@@ -185,7 +185,7 @@ class BulkIn(Schema):
     @ma.validates("ids")
     def _check_distinct(self, ids: list[int], **kwargs: Any) -> None:
         if len(set(ids)) < len(ids):
-            raise ma.ValidationError("Must not have an id twice.")
+            raise ma.ValidationError("Must not contain an id twice.")
 
 
 class TasksOut(Schema):

@@ -13,7 +13,7 @@ class UploadQuery(Schema):
     """What a file is called, and the project that it goes to."""
 
     aliases = {"projectId": "project_id"}
-    name = line(255, load_default=None, metadata={"description": "Else the form's name."})
+    name = line(255, load_default=None, metadata={"description": "Otherwise the form's name."})
     project_id = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
 
 

@@ -107,9 +107,9 @@ def get_webhook(webhook_id: int) -> Webhook:
 @blueprint.response(200, WebhookOut)
 @versioned
 def update_webhook(changes: dict[str, Any], webhook_id: int) -> Webhook:
-    """Change a webhook, pause it, let it go on, or enable it again.
+    """Change a webhook, pause it, resume it, or enable it again.
 
-    What was disabled begins with the next event, in your name.
+    A disabled one begins with the next event, with your rights.
     """
     hook = _managed(webhook_id)
     require_match(hook)
@@ -143,7 +143,7 @@ def rotate_webhook_secret(data: dict[str, Any], webhook_id: int) -> Webhook:
 @blueprint.response(202, DeliveryOut)
 @blueprint.alt_response(409, schema="Problem")
 def ping_webhook(webhook_id: int) -> Delivery:
-    """Send a test ahead of everything that waits; GET the delivery for its answer."""
+    """Send a test ahead of everything waiting; GET the delivery for its answer."""
     return deliveries.ping(_managed(webhook_id), caller())
 
 
@@ -153,7 +153,7 @@ def ping_webhook(webhook_id: int) -> Delivery:
 @blueprint.response(202, RedeliveredOut)
 @blueprint.alt_response(409, schema="Problem")
 def redeliver_span(data: dict[str, Any], webhook_id: int) -> dict[str, Any]:
-    """Send a span of deliveries again, in their order, after all that waits."""
+    """Send a range of deliveries again, in order, after all that are waiting."""
     return deliveries.redeliver_span(_managed(webhook_id), caller(), **data)
 
 

@@ -74,4 +74,4 @@ def verify(secret: str, told: Mapping[str, str], body: bytes, now: datetime) -> 
     expected = sign(secret, message_id, int(written), body).encode()
     offered = told.get(SIGNATURE_HEADER, "").split(" ")
     if not any(hmac.compare_digest(one.encode(), expected) for one in offered):
-        raise BadSignature("None of the signatures is right.")
+        raise BadSignature("None of the signatures matches.")

@@ -27,5 +27,5 @@ def notes(app: Flask) -> Notes:
 
 @pytest.fixture
 def told(notes: Notes) -> Callable[..., list[dict[str, Any]]]:
-    """Return a way to ask what somebody has been told, the newest first: `told(bob)`."""
+    """Return a way to ask what somebody has been told, newest first: `told(bob)`."""
     return notes.told

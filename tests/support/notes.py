@@ -32,7 +32,7 @@ class Notes:
             reader.catch_up()
 
     def told(self, who: Person, **query: Any) -> list[dict[str, Any]]:
-        """Catch up, and return what somebody is told, the newest first."""
+        """Catch up, and return what somebody is told, newest first."""
         self.catch_up()
         return ok(who.get("/notifications", params={"limit": 100} | query))["items"]
 

@@ -64,7 +64,7 @@ def test_a_funnel_and_sessions_are_told(window, sent, project):
     page = window("alice", f"/projects/{project}/pipeline")
     page.get_by_label("Types in order").fill("view,buy")
     page.get_by_role("button", name="Show", exact=True).click()
-    bars = page.get_by_role("list", name="Users who came to each step").get_by_role("listitem")
+    bars = page.get_by_role("list", name="Users who reached each step").get_by_role("listitem")
     expect(bars.nth(0)).to_contain_text("4 users, 100 %")
     expect(bars.nth(1)).to_contain_text("2 users, 50 %")
     whole, half = (bars.nth(at).locator(".bar").bounding_box()["width"] for at in (0, 1))

@@ -115,7 +115,7 @@ def test_an_admin_changes_a_feature_and_disables_somebody_and_others_are_told_it
         }
         ok(at_site(person).post("/jobs", job))
     page = window("ada", "/admin/flags")
-    page.get_by_label("Part of the people who have search").fill("50")
+    page.get_by_label("Share of the people who have search").fill("50")
     expect(page.get_by_text("50 %")).to_be_visible()
     expect(page.get_by_role("button", name="Back to on")).to_be_visible()
     flag = at_site(ada).get("/flags/search").json()

@@ -19,7 +19,7 @@ from .models import Event, Member, Project, Session, Task
 
 
 class Newest(CursorPagination):
-    """Pages by keyset, the newest first."""
+    """Pages by keyset, newest first."""
 
     page_size = 20
     page_size_query_param = "limit"

@@ -54,7 +54,7 @@ class PersonalTokenOut(Schema):
     created_at = Time(required=True)
     expires_at = Time(required=True)
     last_used_at = Time(
-        required=True, allow_none=True, metadata={"description": "To about an hour."}
+        required=True, allow_none=True, metadata={"description": "To within about an hour."}
     )
 
 

@@ -39,7 +39,7 @@ class Manifest:
     #: The databases' schema: the newest migration.
     revision: str
     files: list[Entry] = field(default_factory=list)
-    #: The names of keys by their settings, the newest first; those in `given` were settings, and
+    #: The names of keys by their settings, newest first; those in `given` were settings, and
     #: are not in the backup.
     keys: dict[str, list[str]] = field(default_factory=dict)
     given: list[str] = field(default_factory=list)

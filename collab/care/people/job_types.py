@@ -35,7 +35,7 @@ class ExportIn(Schema):
 
 def _refuse_export(payload: dict[str, Any], project_id: int | None, caller: Caller) -> None:
     """Refuse it but at its own address, where there is one at a time."""
-    raise invalid("type", "Order your export by POST auth/me/export.")
+    raise invalid("type", "Order your export with POST auth/me/export.")
 
 
 @job_type(
@@ -89,4 +89,4 @@ def erase(ctx: JobContext, payload: dict[str, Any]) -> None:
     while erasing.step(ctx.owner_id, ctx.progress):
         ctx.check()
     if erasing.goes_on(ctx.owner_id):
-        raise JobError("read_meanwhile", "Somebody reads an older state of what is erased.")
+        raise JobError("read_meanwhile", "Something still reads an older state of what is erased.")

@@ -23,7 +23,7 @@ from . import erasing, keeping
 from .schemas import EraseMeIn, OwnProofIn
 
 blueprint = Blueprint(
-    "people", __name__, url_prefix=BASE_PATH, description="All that is kept of a person."
+    "people", __name__, url_prefix=BASE_PATH, description="All data kept about a person."
 )
 
 
@@ -41,7 +41,7 @@ def _own(data: dict[str, Any]) -> User:
 @located("/jobs/{id}")
 @versioned
 def order_export() -> JobView:
-    """Have everything kept about you put together; returns the job, of which there is one at most.
+    """Collect everything kept about you; returns the job, of which there is one at most.
 
     Follow it, and fetch what it has made at `auth/me/export/download`.
     """
@@ -70,7 +70,7 @@ def download_export(data: dict[str, Any]) -> Response:
 @blueprint.response(204)
 @blueprint.alt_response(409, "Problem")
 def erase_me(data: dict[str, Any]) -> None:
-    """Erase your account and what is yours alone; what is a project's stays without your name."""
+    """Erase your account and what is yours alone; a project's things stay, without your name."""
     erasing.begin(_own(data), take_projects=data["take_projects"], actor=caller())
 
 

@@ -1,4 +1,4 @@
-"""Numbers for Prometheus.
+"""Metrics for Prometheus.
 
 A package describes a metric beside what it counts, and declares it:
 

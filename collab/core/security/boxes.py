@@ -80,7 +80,7 @@ class SealedBox:
 
     @property
     def keys(self) -> tuple[BoxKey, ...]:
-        """Return the keys of this purpose, the newest first."""
+        """Return the keys of this purpose, newest first."""
         secrets = self._ring.secrets
         if secrets is not self._secrets:
             self._made = tuple(BoxKey(secret, self._purpose) for secret in secrets)

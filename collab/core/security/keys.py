@@ -77,7 +77,7 @@ class Kept:
 
 
 def read_kept(path: Path) -> list[Kept]:
-    """Return the keys in a file, the newest first; makes one if there is no file.
+    """Return the keys in a file, newest first; makes one if there is no file.
 
     Raises ValueError for a file with none.
     """

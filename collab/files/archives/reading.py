@@ -194,7 +194,7 @@ def _checked(infos: list[zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
     if sum(info.file_size for info in entries.values()) > MAX_UNPACKED_BYTES:
         raise BadArchive(f"An archive may unpack to at most {MAX_UNPACKED_BYTES // 2**20} MiB.")
     if (found := paths.clash([], entries)) is not None:
-        raise _refuse(found[0], f"can't be beside {found[1]!r}")
+        raise _refuse(found[0], f"conflicts with {found[1]!r}")
     return entries
 
 

@@ -122,7 +122,7 @@ def list_changes(
     edits: bool,
     **page: Any,
 ) -> Page:
-    """Return a page of a text's changes, the newest first."""
+    """Return a page of a text's changes, newest first."""
     query = _query(file.id, edits)
     if author is not None:
         by = caller.user_id if author == ME else int(author)

@@ -89,7 +89,7 @@ class HocuspocusSocket(Served):
     def take(self, data: str | bytes) -> Work:
         """Carry out one message; those for a text that is not open yet come again once it is."""
         if isinstance(data, str):
-            raise Malformed("Hocuspocus speaks in binary messages, not in text.")
+            raise Malformed("Hocuspocus messages are binary, not text.")
         try:
             if data != protocol.PONG:
                 reader = MessageReader(data)

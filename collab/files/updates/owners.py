@@ -43,11 +43,11 @@ def check(
         if not new:
             continue
         if client >= SERVERS_OWN:
-            raise Foreign("it has something under a client id of the server's")
+            raise Foreign("it uses a client id of the server")
         if owners.get(client, person) == person:
             continue
         if not all_it_has or any(one.kind == GC for one in new) or new[-1].kind == SKIP:
-            raise Foreign("it has something under the client id of another person")
+            raise Foreign("it uses the client id of another person")
         del update.structs[client]
         update.clean = False
 

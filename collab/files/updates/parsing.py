@@ -59,7 +59,7 @@ def _structs(cursor: Cursor, update: Update, stored: bool) -> None:
         if total > MAX_STRUCTS and not stored:
             raise Unusable(f"it has more than {MAX_STRUCTS} structs")
         if client in update.structs:
-            raise Unusable("it has a client twice")
+            raise Unusable("it names a client twice")
         found = update.structs[client] = []
         for _ in range(length):
             struct = _struct(cursor, client, clock)
@@ -169,7 +169,7 @@ def _deletes(cursor: Cursor, update: Update, stored: bool) -> None:
         if total > MAX_RANGES and not stored:
             raise Unusable(f"it deletes more than {MAX_RANGES} ranges")
         if client in update.deletes:
-            raise Unusable("it has a client twice")
+            raise Unusable("it names a client twice")
         found = update.deletes[client] = []
         for _ in range(count):
             clock, length = cursor.number(), cursor.number()
@@ -199,7 +199,7 @@ def read_vector(data: bytes, most: int) -> dict[int, int]:
     for _ in range(clients):
         client, clock = cursor.number(), cursor.number()
         if client in clocks:
-            raise Unusable("it is not a state vector: it has a client twice")
+            raise Unusable("it is not a state vector: it names a client twice")
         clocks[client] = clock
     if cursor.at != cursor.end:
         raise Unusable("it is not a state vector: there is something after its end")

@@ -90,7 +90,7 @@ class Editor(Merging):
     def take(self, data: str | bytes) -> Work:
         """Carry out one message; ignore the kinds that the stock server ignores."""
         if isinstance(data, str):
-            raise Malformed("Yjs speaks in binary messages, not in text.")
+            raise Malformed("Yjs messages are binary, not text.")
         reader = MessageReader(data)
         kind = reader.number()
         self.check_person()

@@ -67,7 +67,7 @@ def import_all(loader: Loader, folder: Path) -> Imported:
     if not files:
         raise CanNotImport(f"There is no archive in {folder}.")
     if loader.connection.execute("SELECT 1 FROM totals LIMIT 1").fetchone():
-        raise CanNotImport("The store is not empty: move ingest.db and what lies beside it away.")
+        raise CanNotImport("The store is not empty: move ingest.db and the files beside it away.")
     done = Imported()
     for hour, project, path in files:
         length, events = _import_file(loader, project, path)

@@ -90,4 +90,4 @@ def _written(messages: list[Any], suspect: bool) -> bytes:
     try:
         return json.dumps(messages).encode() if suspect else orjson.dumps(messages)
     except (TypeError, RecursionError):
-        raise Malformed("The body is too deep.") from None
+        raise Malformed("The body is nested too deeply.") from None

@@ -133,9 +133,9 @@ def by_key_or_token(source_id: int | None, project_id: int | None) -> Origin:
     if origin is None:
         return _by_token(source_id, project_id)
     if source_id not in (None, origin.source_id):
-        raise invalid("query/source_id", "The write key is that of another source.")
+        raise invalid("query/source_id", "The write key belongs to another source.")
     if project_id not in (None, origin.project_id):
-        raise invalid("query/project_id", "The write key is that of another project.")
+        raise invalid("query/project_id", "The write key belongs to another project.")
     return origin
 
 
@@ -143,7 +143,7 @@ def _by_token(source_id: int | None, project_id: int | None) -> Origin:
     who = caller()
     # Exactly one of the two: both might contradict each other.
     if (source_id is None) == (project_id is None):
-        raise invalid("query/source_id", "Name `source_id`, or else `project_id`.")
+        raise invalid("query/source_id", "Send `source_id` or `project_id`.")
     # Not under the writer's lock, which a stream of events would hold again and again.
     place = (
         access.load(Source, source_id, who)

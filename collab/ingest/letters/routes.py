@@ -45,9 +45,9 @@ blueprint = Blueprint(
 @tabular("dead-letters", forms.letters)
 @linked
 def list_dead_letters(query: dict[str, Any]) -> Page:
-    """List dead letters, the newest first.
+    """List dead letters, newest first.
 
-    A page whose filters let little pass may be short, or empty with a `next_cursor`.
+    A page whose filters match little may be short, or empty with a `next_cursor`.
     """
     project = access.load(Project, query.pop("project_id"), caller())
     return service.list_letters(project.id, **query)
@@ -71,7 +71,7 @@ def list_projects_with_dead_letters(query: dict[str, Any]) -> Page:
 @blueprint.response(200, LetterOut)
 @versioned
 def get_dead_letter(letter_id: int) -> Letter:
-    """Show a dead letter, with what was sent as text or in base64."""
+    """Show a dead letter, with what was sent, as text or in base64."""
     return service.load(letter_id, caller())
 
 
@@ -96,7 +96,7 @@ def correct_dead_letter(data: dict[str, Any], letter_id: int) -> Letter:
 def replay_dead_letters(data: dict[str, Any]) -> service.Done:
     """Send letters again, or with `dry_run` say what would happen to each.
 
-    Each is sent once: to ask twice changes nothing. Only open ones are sent; with a filter at most
+    Each is sent once: asking twice changes nothing. Only open ones are sent; with a filter at most
     1,000 at a time.
     """
     if data["dry_run"]:

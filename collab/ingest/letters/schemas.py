@@ -207,7 +207,7 @@ class OpenLettersOut(Schema):
     }
     project_id = fields.Integer(required=True)
     project_name = fields.String(
-        required=True, allow_none=True, metadata={"description": "Null where it is gone."}
+        required=True, allow_none=True, metadata={"description": "Null if it is gone."}
     )
     open = fields.Integer(required=True, metadata={"description": "10,000: so many at least."})
     oldest_at = Time(required=True)

@@ -63,7 +63,7 @@ def _load(key: int) -> Letter:
 
 
 def list_letters(project: int, *, limit: int, cursor: str | None, **filters: Any) -> Page:
-    """Return a page of letters, the newest first; raises Malformed."""
+    """Return a page of letters, newest first; raises Malformed."""
     after = read_cursor(cursor)
     with reader() as connection:
         found = finding.find(connection, _wanted(project, filters), limit, after)

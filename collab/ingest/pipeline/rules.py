@@ -166,7 +166,7 @@ def compile_rules(sent: object) -> tuple[Rule, ...]:
         raise ValueError(f"Rules are a list of at most {MAX_RULES}.")
     rules = tuple(_compile(number, one) for number, one in enumerate(sent))
     if sum(rule.op == "derive" for rule in rules) > MAX_DERIVING_RULES:
-        raise ValueError(f"At most {MAX_DERIVING_RULES} rules derive.")
+        raise ValueError(f"At most {MAX_DERIVING_RULES} rules may derive values.")
     return rules
 
 

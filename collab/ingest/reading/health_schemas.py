@@ -84,7 +84,7 @@ class IngestHealthOut(Schema):
     balanced = fields.Boolean(
         required=True, metadata={"description": "Whether the equation holds for each source."}
     )
-    worker = fields.String(required=True, metadata={"description": "As `/ready` tells it."})
+    worker = fields.String(required=True, metadata={"description": "As `/ready` says."})
     lag_ms = fields.Integer(required=True, metadata={"description": "How long the oldest waits."})
     oldest_waiting = Time(required=True, allow_none=True)
     flow = fields.Nested(FlowOut, required=True)

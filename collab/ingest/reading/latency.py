@@ -44,7 +44,7 @@ def measure(
     whole = period.aligned(width)
     count = max(0, whole.end - whole.start) // width
     if count > MAX_BUCKETS:
-        raise TooMuch(f"That is more than {MAX_BUCKETS:,} buckets: narrow the time.")
+        raise TooMuch(f"That is more than {MAX_BUCKETS:,} buckets: narrow the time range.")
     rows = connection.execute(
         "SELECT (minute - :first) / :width, bucket, sum(events) FROM latencies"
         " WHERE source IN (SELECT source FROM totals WHERE project = :project"

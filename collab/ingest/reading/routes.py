@@ -53,10 +53,10 @@ def project_of(query: dict[str, Any]) -> int:
 @tabular("events", forms.events)
 @linked
 def list_stored_events(query: dict[str, Any]) -> Page:
-    """List stored events, the newest first.
+    """List stored events, newest first.
 
-    A page whose filters let little pass may be short, or empty with a `next_cursor`: 20,000 events
-    are looked at for one. `type` and `user_id` have an index.
+    A page whose filters match little may be short, or empty with a `next_cursor`: for one page, at
+    most 20,000 events are read. `type` and `user_id` have an index.
     """
     return service.list_events(project_of(query), **query)
 
@@ -78,7 +78,7 @@ def count_events(query: dict[str, Any]) -> Stats:
 @tabular("sessions", forms.sessions)
 @heavy
 def find_sessions(query: dict[str, Any]) -> Sessions:
-    """Show what users did in one go: under one session id, or without a long break."""
+    """Show what users did in one session: under one session id, or without a long break."""
     return service.find_sessions(project_of(query), **query)
 
 
@@ -89,7 +89,7 @@ def find_sessions(query: dict[str, Any]) -> Sessions:
 @tabular("funnel", forms.funnel)
 @heavy
 def find_funnel(query: dict[str, Any]) -> Funnel:
-    """Show how many users came through an ordered list of types, and where they stopped."""
+    """Show how many users completed an ordered list of types, and where they stopped."""
     window_s = query.pop("window")
     return service.find_funnel(project_of(query), window_s=window_s, **query)
 

@@ -83,7 +83,7 @@ class StoredEventOut(Schema):
     timestamp = Time(required=True, metadata={"description": "When it happened."})
     received_at = Time(required=True)
     late = fields.Boolean(
-        required=True, metadata={"description": "Whether it came long after it happened."}
+        required=True, metadata={"description": "Whether it arrived long after it happened."}
     )
     data = JsonObject(required=True)
     metadata = JsonObject(required=True)

@@ -37,7 +37,7 @@ def list_events(
     until: datetime | None,
     **filters: Any,
 ) -> Page:
-    """Return a page of events, the newest first; raises Malformed."""
+    """Return a page of events, newest first; raises Malformed."""
     start = ALL_TIME.start if since is None else milliseconds(since)
     end = ALL_TIME.end if until is None else milliseconds(until)
     wanted = Wanted(project=project, period=Period(start, end), **filters)
@@ -115,7 +115,7 @@ def find_retention(
     whole = period.aligned(width, first)
     if (whole.end - whole.start) // width > cohorts.MAX_PERIODS[unit]:
         most = cohorts.MAX_PERIODS[unit]
-        raise _too_long(f"That is more than {most} {unit}s: narrow the time.")
+        raise _too_long(f"That is more than {most} {unit}s: narrow the time range.")
     with reader() as connection:
         return cohorts.find(connection, project, period, unit)
 

@@ -97,7 +97,7 @@ def _buckets(whole: Period, width: int) -> list[Bucket]:
     buckets = [Bucket(moment(at)) for at in range(whole.start, end, width)]
     if len(buckets) > MAX_BUCKETS:
         raise TooMuch(
-            f"That is more than {MAX_BUCKETS:,} buckets: narrow the time or take longer ones."
+            f"That is more than {MAX_BUCKETS:,} buckets: narrow the time, or choose longer ones."
         )
     return buckets
 
@@ -143,5 +143,7 @@ def _cells(
         values,
     ).fetchall()
     if sum(row[4] for row in rows) > MAX_ROLLUP_ROWS:
-        raise TooMuch("There is too much in that time: narrow it, or ask for one type or source.")
+        raise TooMuch(
+            "There is too much in that time range: narrow it, or ask for one type or source."
+        )
     return [row[:4] for row in rows]

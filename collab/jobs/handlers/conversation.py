@@ -209,7 +209,7 @@ class OutputStream:
 def _died(code: int) -> NoReturn:
     """Raise what the end of a process that did not answer means."""
     if code == 128 + signal.SIGXCPU:
-        raise JobError("timeout", "The handler used more processor time than allowed.")
+        raise JobError("timeout", "The handler used more CPU time than allowed.")
     how = f"signal {code - 128}" if code > 128 else f"exit code {code}"
     what = f"The handler's process ended with {how} before it answered."
     raise JobError("process_died", what)

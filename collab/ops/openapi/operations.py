@@ -43,12 +43,12 @@ HEADER_PARAMETERS: dict[str, Json] = {
     },
     "IfMatch": {
         "name": "If-Match",
-        "description": "Change only this version: the `ETag` that you have read, or else 412.",
+        "description": "Change only this version: the `ETag` that you have read; otherwise 412.",
         "schema": {"type": "string", "examples": ['"5f0c1e9a2b7d4c3e8f6a1b0d"']},
     },
     "IfNoneMatch": {
         "name": "If-None-Match",
-        "description": "The `ETag` that you have: 304 if it is the present one.",
+        "description": "The `ETag` that you have: 304 if it is the current one.",
         "schema": {"type": "string", "examples": ['"5f0c1e9a2b7d4c3e8f6a1b0d"']},
     },
     "LastEventId": {
@@ -75,7 +75,7 @@ HEADERS: dict[str, Json] = {
         "example": '</api/v1/projects?limit=20&cursor=WyJpZCIsMSwxXQ>; rel="next"',
     },
     "Location": {
-        "description": "Where what was made is (RFC 9110 §10.2.2).",
+        "description": "The address of what was made (RFC 9110 §10.2.2).",
         "schema": {"type": "string", "format": "uri-reference"},
         "example": "/api/v1/projects/1",
     },

@@ -74,7 +74,7 @@ def socket_blueprint(name: str, too_big: bytes = b"") -> Blueprint:
 def prepare(door: str, too_big: bytes) -> None:
     """Check the handshake, take a place, and put a Wire before the raw socket."""
     if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":  # it knows no upgrades (RFC 9110 §7.8)
-        raise Malformed("A WebSocket's handshake is made in HTTP/1.1.")
+        raise Malformed("A WebSocket handshake needs HTTP/1.1.")
     if request.headers.get("Sec-WebSocket-Version") != "13":
         raise UpgradeRequired(headers={"Sec-WebSocket-Version": "13", "Upgrade": "websocket"})
     # A nonce of 16 bytes (RFC 6455 §4.2.1); the library does not look.

@@ -254,7 +254,7 @@ def check_host(request: Any) -> None:
     if not hosts and request.version < (1, 1):
         return
     if len(hosts) != 1 or not is_host(hosts[0]):
-        raise malformed("it needs one `Host`, with a host's name and perhaps a port")
+        raise malformed("it needs one `Host`: a host name and, optionally, a port")
 
 
 def check_coding(request: Any) -> None:

@@ -21,5 +21,5 @@ def laptop(alice: Person) -> Authenticator:
 
 @pytest.fixture
 def audit(ada: Person) -> Callable[[str], list[dict]]:
-    """Return a way to read the audit: `audit("login.refused")`, the newest first."""
+    """Return a way to read the audit: `audit("login.refused")`, newest first."""
     return lambda kind: ada.get("/audit", params={"type": kind}).json()["items"]

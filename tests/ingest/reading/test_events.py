@@ -1,4 +1,4 @@
-"""Pages of events: each event once, the newest first, whatever is asked for."""
+"""Pages of events: each event once, newest first, whatever is asked for."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ export class Find {
       { class: "find", role: "search", hidden: true },
       this.input,
       this.count,
-      iconButton("left", "The one before (Shift-Enter)", () => this.#go(-1)),
-      iconButton("right", "The next one (Enter)", () => this.#go(1)),
+      iconButton("left", "Previous (Shift-Enter)", () => this.#go(-1)),
+      iconButton("right", "Next (Enter)", () => this.#go(1)),
       h("label", { class: "find-exact" }, this.exact, "Aa", h("span", { class: "unseen" }, "with the same case")),
       iconButton("close", "Close (Escape)", () => this.close()),
     );

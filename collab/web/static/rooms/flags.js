@@ -41,7 +41,7 @@ function flagRow(ctx, one) {
     step: 5,
     value: String(one.percentage),
     disabled: !one.enabled,
-    "aria-label": `Part of the people who have ${one.name}`,
+    "aria-label": `Share of the people who have ${one.name}`,
   });
   const words = h("output", { class: "flag-part" }, `${one.percentage} %`);
   const send = async (/** @type {Record<string, any>} */ body) => {

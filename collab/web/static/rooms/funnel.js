@@ -93,5 +93,5 @@ function drawn(funnel) {
   const cut = funnel.complete ? null : h("p", { class: "quiet" }, "Only the newest events were looked at.");
   const scrolled = h("div", { class: "plot-scroll", tabindex: 0, role: "region", "aria-label": "Funnel as a table" });
   scrolled.append(table);
-  return [barPlot("Users who came to each step", bars), scrolled, cut];
+  return [barPlot("Users who reached each step", bars), scrolled, cut];
 }

@@ -14,7 +14,7 @@ import { showOnce } from "./show-once.js";
 
 /** @type {[string, string][]} */
 const CHECKS = [
-  ["none", "Not: the secret address is enough"],
+  ["none", "Unsigned: the secret address is enough"],
   ["standard", "Standard Webhooks"],
   ["github", "As GitHub does (X-Hub-Signature-256)"],
 ];
@@ -46,7 +46,7 @@ function row(ctx, hook, changed) {
   const ask = (/** @type {string} */ title, /** @type {string} */ submit, /** @type {() => Promise<void>} */ act) =>
     openForm({
       title: `${title} ${hook.name}`,
-      intro: "From then on, requests to the present address are refused.",
+      intro: "From then on, requests to the current address are refused.",
       submit,
       fields: [],
       async save() {
@@ -75,7 +75,7 @@ function row(ctx, hook, changed) {
       look: "quiet",
       title: `${hook.enabled ? "Switch off" : "Switch on"} ${hook.name}`,
     }),
-    button("New address", rotate, { look: "quiet", title: `New address for ${hook.name}: the present one ends` }),
+    button("New address", rotate, { look: "quiet", title: `New address for ${hook.name}: the current one ends` }),
     button("Delete", remove, { look: "quiet", title: `Delete ${hook.name}` }),
   );
 }
@@ -110,7 +110,7 @@ function show(hook) {
   if (hook.secret) values.push(["Secret", hook.secret]);
   showOnce({
     title: "The hook’s address",
-    intro: "Whoever has it publishes events. It is shown now and never again.",
+    intro: "Anybody who has it can publish events. It is shown now and never again.",
     values,
   });
 }

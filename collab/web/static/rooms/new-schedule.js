@@ -19,9 +19,9 @@ const MISSED = [
 ];
 /** @type {[string, string][]} */
 const OVERLAP = [
-  ["skip", "Leave the new one out"],
+  ["skip", "Skip the new one"],
   ["queue", "Let the new one wait"],
-  ["cancel", "Cancel the one before"],
+  ["cancel", "Cancel the previous one"],
 ];
 
 /**
@@ -86,12 +86,12 @@ function whenFields(ctx, known) {
     attributes: { list: "time-zones", maxlength: 64, spellcheck: false },
   });
   timeZone.element.append(zoneList());
-  const missed = field("missed", "Times that were missed", {
+  const missed = field("missed", "Missed times", {
     type: "select",
     choices: MISSED,
     value: known.missed ?? "once",
   });
-  const overlap = field("overlap", "When the run before has not ended", {
+  const overlap = field("overlap", "When the previous run has not ended", {
     type: "select",
     choices: OVERLAP,
     value: known.overlap ?? "skip",

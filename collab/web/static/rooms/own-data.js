@@ -35,7 +35,7 @@ export function ownDataPart(ctx) {
     new Export(ctx).element,
     row(
       "Erase the account",
-      "What is yours alone is deleted; what is a project’s stays, without your name. This can’t be undone.",
+      "What is yours alone is deleted; what belongs to a project stays, without your name. This can’t be undone.",
       button("Erase it", () => erase(ctx), { look: "danger" }),
     ),
   );
@@ -53,7 +53,7 @@ class Export {
     const main = h(
       "div",
       { class: "row-main" },
-      h("div", { class: "row-title" }, "All that is kept of you"),
+      h("div", { class: "row-title" }, "Everything kept about you"),
       this.#sub,
     );
     this.element = h("div", { class: "row row-wrap" }, main, this.#end);
@@ -153,7 +153,7 @@ function passwordField() {
 /** @param {Context} ctx */
 function take(ctx) {
   openForm({
-    title: "Download all that is kept of you",
+    title: "Download everything kept about you",
     submit: "Download",
     fields: [passwordField()],
     async save({ password }) {

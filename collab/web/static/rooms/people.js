@@ -25,7 +25,7 @@ export async function peoplePart(place, ctx) {
   const { element, load } = pagedList(ctx, "users", {
     query: () => ({ limit: 50, q: input.value.trim() }),
     row: (one) => personRow(ctx, one),
-    nothing: () => empty({ icon: "members", title: "Nobody is called so" }),
+    nothing: () => empty({ icon: "members", title: "Nobody has that name" }),
   });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;

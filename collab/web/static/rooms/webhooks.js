@@ -169,7 +169,7 @@ async function deliveries(ctx, hook, changed) {
     body: [paged.element],
     actions: [
       button("Delete", remove, { look: "danger", icon: "trash" }),
-      button("New secret", rotate, { title: "For a day the present one signs, too" }),
+      button("New secret", rotate, { title: "The current one also signs for a day" }),
       button("Send failed ones again", sendAgain, { icon: "retry" }),
       button("Send a test", ping, { look: "primary", icon: "link" }),
     ],

@@ -226,7 +226,7 @@ function banner(bag) {
   return made;
 }
 
-const UNREACHABLE = "The server can’t be reached. What you see may be old; this page connects again by itself.";
+const UNREACHABLE = "The server can’t be reached. What you see may be old; this page reconnects by itself.";
 
 /** Say which of the links is where we are. @param {HTMLElement} element */
 function markPlaces(element) {

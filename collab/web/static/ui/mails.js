@@ -35,7 +35,7 @@ function newAddress(ctx) {
   openForm({
     title: "Change the address",
     intro:
-      "A mail goes to the new address; nothing changes until you follow its link. Your present address is told, too.",
+      "A mail goes to the new address; nothing changes until you follow its link. Your current address is told, too.",
     submit: "Send the mail",
     fields: [
       field("email", "The new address", { type: "email", attributes: { autocomplete: "email", required: true } }),
@@ -83,7 +83,7 @@ export function digestRow(ctx) {
     h(
       "div",
       { class: "row-main" },
-      "Mails of what you have not read",
+      "Mails about what you have not read",
       h("div", { class: "row-sub" }, "At eight o'clock."),
     ),
     place,
@@ -106,7 +106,7 @@ async function draw(place, ctx) {
     ]);
     replace(
       place,
-      segmented("Mails of what you have not read", choices, data.every, (every) => void choose(every)),
+      segmented("Mails about what you have not read", choices, data.every, (every) => void choose(every)),
     );
   } catch {
     if (!ctx.signal.aborted) replace(place, "Not shown now.");

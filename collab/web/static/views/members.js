@@ -158,7 +158,7 @@ async function changeRole(ctx, one, role, load) {
 function invitedRow(ctx, one, load) {
   const take = async () => {
     await ctx.api.delete(`projects/${ctx.params["project"]}/invitations/${one.id}`);
-    toast.done(`The invitation of ${one.email} is taken back.`);
+    toast.done(`The invitation of ${one.email} is withdrawn.`);
     await load();
   };
   return h(

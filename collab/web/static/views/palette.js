@@ -99,7 +99,7 @@ class Palette {
       this.said.textContent = `${data.items.length} found`;
     } catch (error) {
       if (!isAbort(error))
-        replace(this.list, h("li", { class: "palette-none", role: "alert" }, "The search can’t be reached now."));
+        replace(this.list, h("li", { class: "palette-none", role: "alert" }, "Search can’t be reached now."));
     }
   }
 

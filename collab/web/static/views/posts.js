@@ -68,7 +68,7 @@ async function listing(root, ctx) {
 
 /** @param {Context} ctx */
 function nothing(ctx) {
-  const text = "A post is read by everybody, signed in or not; a draft by you alone.";
+  const text = "Everybody can read a post, signed in or not; only you can read a draft.";
   const actions = [button("Write the first", () => write(ctx, null), { look: "primary", icon: "edit" })];
   return empty({ icon: "posts", title: "Nothing here yet", text, actions });
 }

@@ -51,7 +51,7 @@ class History {
     this.file = file;
     this.room = room;
     this.bag = new Bag();
-    this.list = h("ol", { class: "versions", "aria-label": "Versions, the newest first" });
+    this.list = h("ol", { class: "versions", "aria-label": "Versions, newest first" });
     this.older = button("Older", () => this.#more(), { look: "quiet" });
     this.detail = h("div", { class: "version-detail" }, skeleton(6, "line"));
     this.head = paneHead(ctx, file, { beside: "History", back: `/projects/${ctx.params["project"]}/files/${file.id}` });
@@ -231,7 +231,7 @@ class History {
     const { data } = await this.ctx.api.post(`files/${this.file.id}/restore`, { body: { version }, idempotent: true });
     this.#told(
       chosen,
-      data.changed ? `Version ${version} is back.` : "The text is the same already.",
+      data.changed ? `Version ${version} is back.` : "The text is already the same.",
       data.changed ? before : null,
     );
   }
@@ -243,7 +243,7 @@ class History {
     const { data } = await this.ctx.api.post(`files/${this.file.id}/undo`, { body, idempotent: true });
     this.#told(
       chosen,
-      data.changed ? "Taken back. What others wrote is still there." : "Nothing of it is left to take back.",
+      data.changed ? "Undone. What others wrote is still there." : "None of it is left to undo.",
       data.changed ? before : null,
     );
   }

@@ -25,7 +25,7 @@ export function noFileOpen(files, images) {
 
 /** @typedef {[title: string, text: string]} Words */
 /** @type {Words} */
-const CHOOSE = ["Choose a file", "Texts are written together: whoever has one open sees the others type."];
+const CHOOSE = ["Choose a file", "Texts are written together: everybody who has one open sees the others type."];
 /** @type {Words} */
 const FIRST = ["No files yet", "Make one, or drop files and folders here."];
 /** @type {Words} */
