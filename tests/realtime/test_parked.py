@@ -298,6 +298,45 @@ def test_who_moves_goes_on_there_and_has_not_left(scene: Scene, app: Flask) -> N
     assert (scene.served.told, scene.served.left) == (["one"], 0)
 
 
+class Awaits(Follows):
+    """Waits for somebody who moves here, and who comes just while it says how long it waits."""
+
+    comes: Callable[[], None] | None = None
+
+    def pause(self) -> float:
+        if self.comes is None:
+            return 0.0
+        comes, self.comes = self.comes, lambda: None
+        comes()
+        return 60.0
+
+
+def test_who_moves_to_where_a_turn_is_running_goes_on_with_the_next_one(
+    scene: Scene, app: Flask
+) -> None:
+    there, awaits = Scene(app), Awaits()
+    there.parked._served = awaits
+    awaits.comes = lambda: scene.hears(b"last words here")
+    scene.parked._heir = there.parked
+    there.hears(b"first words there")
+    assert scene.served.told == ["last words here", "first words there"]
+    assert awaits.told == []
+
+
+def test_who_moves_to_what_breaks_in_that_moment_has_left(scene: Scene, app: Flask) -> None:
+    there, awaits = Scene(app), Awaits()
+    there.parked._served = awaits
+
+    def moves_and_breaks() -> None:
+        scene.hears(b"last words here")
+        raise OSError("broken")
+
+    awaits.comes = moves_and_breaks
+    scene.parked._heir = there.parked
+    there.hears(b"first words there")
+    assert (scene.served.left, awaits.left) == (1, 0)
+
+
 def test_who_would_move_to_what_is_closed_is_gone(scene: Scene, app: Flask) -> None:
     there = Scene(app)
     there.wire.abort()

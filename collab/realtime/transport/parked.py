@@ -24,7 +24,7 @@ from .incoming import Source
 from .intake import End, Intake
 from .pings import Pings
 from .rest import Over, Rest
-from .served import Next, Served, Work
+from .served import Next, Served, Work, released
 from .wire import Wire
 
 log = logging.getLogger(__name__)
@@ -53,8 +53,9 @@ class Parked:
         #: Set when all is over; the descriptor is free then.
         self.done = Over()
         self._at_end: list[Callable[[], None]] = []
-        #: Who goes on with the one who is served here, on another connection.
+        #: Who goes on elsewhere with the one who is served here; who comes here, in the next turn.
         self._heir: Parked | None = None
+        self._comes: Served | None = None
 
     def start(
         self,
@@ -94,9 +95,14 @@ class Parked:
             if self._left or self.wire.closing:
                 return False
             served.moved(self.wire)
-            self._served, self._resume_at = served, 0.0
+            self._comes = served
         self.rouse()
         return True
+
+    def _welcome(self) -> None:
+        """Go on with who has come from elsewhere: only now, since a turn may have been running."""
+        if self._comes is not None:
+            self._served, self._comes, self._resume_at = self._comes, None, 0.0
 
     # -- turns --------------------------------------------------------------------------------
 
@@ -196,6 +202,7 @@ class Parked:
 
     def _turn(self) -> Next:
         with self._whose():
+            self._welcome()
             try:
                 if not self._left and not self.wire.closing:
                     return self._go_on()
@@ -275,17 +282,10 @@ class Parked:
             if self._left:
                 return
             self._left = True
+        self._welcome()
         work, self._work = self._work, None
-        with contextlib.suppress(Exception):
-            if work is not None:
-                work.close()
         try:
-            if self._served is not None:
-                self._served.leave()
-        except ConnectionClosed:
-            pass
-        except Exception as error:
-            translated(error)
+            released(self._served, work)
         finally:
             self._linger()
 

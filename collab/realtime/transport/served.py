@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from abc import ABC, abstractmethod
 from collections.abc import Generator
 
+from simple_websocket import ConnectionClosed
+
+from ...core.errors import translated
 from .incoming import Join
 from .wire import Wire
 
@@ -78,3 +82,17 @@ class Next(enum.Enum):
     PAUSE = "some time has passed"
     NOW = "others have had their turn"
     END = "the connection has ended"
+
+
+def released(served: Served | None, work: Work | None) -> None:
+    """Close what a handler was at, and let go of whom it was for; what breaks is only noted."""
+    with contextlib.suppress(Exception):
+        if work is not None:
+            work.close()
+    try:
+        if served is not None:
+            served.leave()
+    except ConnectionClosed:
+        pass
+    except Exception as error:
+        translated(error)
