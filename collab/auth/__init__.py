@@ -4,7 +4,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Find out who calls; count failures, note refusals; serve accounts and sessions."""
+    """Identify callers; count failures, note refusals; serve accounts and sessions."""
     from ..core.http import heavy, limits
     from ..core.http.api import serve
     from ..core.storage import housekeeping

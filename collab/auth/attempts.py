@@ -1,18 +1,18 @@
-"""Failed attempts: counted before the password is checked, forgiven when it was right.
+"""Failed attempts: counted before the password is checked, forgiven if it was right.
 
 Counting first closes the gap in which many attempts at once would all find the count low. Three
 counts, each for another way to guess:
 
 - of a network and an e-mail address: against guessing at one account from one place;
-- of a network over all e-mail addresses: against trying one password on many. It keeps nobody out
-  who has logged in to the account from there before, such as the others of a class;
+- of a network over all e-mail addresses: against trying one password on many. It locks nobody out
+  who has logged in to the account from there before, such as others in a class;
 - of an e-mail address over all networks: against guessing at one account from many places. It only
   slows down: a network from which nobody has logged in to the account is told when to come back,
   and then it is let through once, whatever others did meanwhile. Each such promise doubles the next
   wait. So many networks together guess little more than one, and the owner is never locked out: not
-  held up where they have logged in before, and elsewhere let in after one wait.
+  delayed where they have logged in before, and elsewhere let in after one wait.
 
-What is not an account is counted in the same way, or else the answers would give it away.
+Addresses without an account are counted in the same way, or the answers would reveal them.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from ..frozen import frozen
 
 #: One network may fail this many times more over all e-mails: against trying one password on many.
 SPRAY_FACTOR = 20
-#: One e-mail may be failed at this many times more, from new networks, before they have to wait.
+#: One e-mail allows this many times more failures from new networks before they have to wait.
 GUESS_FACTOR = 2
 #: Seconds after the last guess until guesses from many networks are forgotten.
 FORGET_GUESSES_S = 3600
 #: The longest that a caller is asked to wait.
 MAX_WAIT_S = 3600
-#: Seconds after its wait within which a network is let through.
+#: Seconds after its wait during which a network is let through.
 COME_BACK_WITHIN_S = 900
 
 
@@ -52,7 +52,7 @@ class TooManyAttempts(TooManyRequests):
 
 @frozen
 class Attempt:
-    """An attempt that was counted: `shared` are the counts that other pairs have a part in."""
+    """An attempt that was counted: `shared` are the counts that other pairs share."""
 
     pair: str
     shared: tuple[str, ...] = ()
@@ -67,7 +67,7 @@ class Attempts:
         clock: Callable[[], float] = time.monotonic,
         windows: tuple[MonotonicStorage, MonotonicStorage] | None = None,
     ) -> None:
-        """Make it; `windows` are those of failures and of waits, of this process unless given."""
+        """Make it; `windows` are those of failures and of waits, in this process unless given."""
         limit = None if rate == "off" else parse(rate)
         #: Failures of a pair in one window; 0: nothing is limited.
         self._most, self._window_s = (limit.amount, limit.get_expiry()) if limit else (0, 0)
@@ -94,7 +94,7 @@ class Attempts:
             if held_up and not self._waits.take(_promised(pair)):
                 self._slow_down(pair, account)
         except TooManyAttempts:
-            # No guess was made: what another count refuses is not counted for the pair.
+            # No guess was made: an attempt that another count refuses is not counted for the pair.
             self._failures.decr(pair)
             raise
         return Attempt(pair, (wide, account) if held_up else (wide,))
@@ -110,15 +110,15 @@ class Attempts:
         guesses = self._failures.incr(account, FORGET_GUESSES_S, longer=True)
         beyond = guesses - self._most * GUESS_FACTOR
         if beyond > 0:
-            # The exponent is bounded, too: a number of thousands of digits is never made.
+            # The exponent is bounded, too: this never computes a number of thousands of digits.
             wait = min(MAX_WAIT_S, 2 ** min(beyond - 1, 32))
             self._waits.incr(_waiting(pair), wait)
             self._waits.incr(_promised(pair), wait + COME_BACK_WITHIN_S)
             raise TooManyAttempts(retry_after=wait)
 
     def forgive(self, attempt: Attempt) -> None:
-        """Forget what a pair failed, and no more: it has shown that it knows the password."""
-        # Only what this pair added: others may guess at the same account meanwhile.
+        """Forget a pair's failures, and no others: it has shown that it knows the password."""
+        # Only what this pair added: others may be guessing at the same account.
         failed = self._failures.take(attempt.pair)
         for key in attempt.shared:
             self._failures.decr(key, failed)
@@ -156,5 +156,5 @@ class TooManyAccounts(TooManyRequests):
     """Too many accounts were made from this address: wait and try again."""
 
 
-#: How many accounts each network makes: each has quotas of its own, and takes a hash's time.
+#: How many accounts each network makes: each has quotas of its own, and costs the time of a hash.
 REGISTRATIONS = ration_slot("registrations", "REGISTER_RATE_LIMIT", TooManyAccounts)

@@ -1,9 +1,9 @@
 """Blocks: people whom a person wants nothing to do with.
 
-Whoever is blocked adds that person to no project, and nothing they do is notified. They are not
-told: what they add is answered like an address without an account. What both are members of stays
-as it is; a project can be left. No event reports a block: it is nobody's business, not even that
-of who reads the audit.
+A blocked person can't add them to a project, and nothing they do causes a notification. They are
+not told: adding is answered as for an address without an account. Projects that both are members of
+stay as they are; a project can be left. No event reports a block: it is nobody's business, not even
+that of the audit's readers.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def block(caller: Caller, user_id: int) -> None:
 
 
 def unblock(caller: Caller, user_id: int) -> None:
-    """Take a block back; raises NotFound."""
+    """Remove a block; raises NotFound."""
     mine = (Block.user_id == caller.user_id) & (Block.blocked_id == user_id)
     gone: Any = db.session.execute(delete(Block).where(mine))
     if not gone.rowcount:

@@ -1,4 +1,4 @@
-"""Who may be tried, where the server was started with `--demo`: the page offers them."""
+"""The accounts to try where the server was started with `--demo`: the page offers them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ DEMO: Slot[Demo] = Slot("demo", lambda _: Demo())
 
 
 def offered(*, to_local: bool) -> Demo:
-    """Return the demo's people; their password only to whoever is at the server's machine."""
+    """Return the demo's people; their password only to callers on the server's machine."""
     demo = DEMO.here()
     return demo if to_local else Demo(demo.people)

@@ -1,4 +1,4 @@
-"""Finding out who calls: for each request, each new socket and each token sent on one."""
+"""Identifying callers: for each request, each new socket and each token sent on one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ P = ParamSpec("P")
 #: What only reads (RFC 9110 §9.2.1).
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
-#: Built once: one of them runs with every request of somebody who is not remembered.
+#: Built once: one of them runs with every request whose caller is not remembered.
 PERSON_QUERY = (
     select(
         User.name,
@@ -47,7 +47,7 @@ PERSON_QUERY = (
     .where(Session.id == bindparam("session_id"))
 )
 PERSON_OF_SESSION = Compiled(PERSON_QUERY)
-#: The same where a second factor must be.
+#: The same where a second factor is required.
 PERSON_WITH_FACTORS = Compiled(PERSON_QUERY.add_columns(requirement.HAS_FACTOR))
 
 
@@ -57,8 +57,8 @@ class SessionEnded(BadToken):
     kind = "session-ended"
 
 
-#: What people may do who have not verified their address, or set up a second factor, where they
-#: must: the ways to do so, and what is of their account alone.
+#: What people may do who have not verified their address, or set up a second factor, where that is
+#: required: the ways to do so, and what concerns their account alone.
 BLUEPRINTS_OF_ALL = ("auth", "contact", "second factors")
 
 
@@ -85,7 +85,7 @@ class InsufficientScope(Forbidden):
 def require_scope(who: Caller, area: str | None, *, write: bool) -> None:
     """Raise InsufficientScope if somebody came with a personal token that does not allow this.
 
-    It is the one place where scopes count. None as the area is what no such token may do.
+    Scopes are checked only here. None as the area: no such token may do it.
     """
     if not within_scope(who, area, write=write):
         raise InsufficientScope(area, write=write)
@@ -101,7 +101,7 @@ def within_scope(who: Caller, area: str | None, *, write: bool) -> bool:
 def person_of(claims: AccessClaims, connection: Connection | None = None) -> Caller:
     """Return the token's person as the database has them now; raises Unauthorized.
 
-    With an open connection they are read from it: under the lock, nothing remembered counts.
+    If a connection is open, it reads them: under the lock, nothing remembered counts.
     """
     known = KNOWN_CALLERS.here()
     if connection is None and (found := known.find(claims)) is not None:
@@ -115,17 +115,17 @@ def person_of(claims: AccessClaims, connection: Connection | None = None) -> Cal
     else:
         row = next(iter(query.run(connection, values)), None)
     who = _admitted(claims, row)
-    # An open session may show what is never committed.
+    # An open session may show what will never be committed.
     if connection is None and not db.session.registry.has() and lacking(row) is None:
         known.keep(looked_at, claims, who, row.expires_at)
     return who
 
 
 def _admitted(claims: AccessClaims, row: Any) -> Caller:
-    # Ids of sessions may be given again after a restored backup: the person has to be the same.
+    # Session ids may be reassigned after a backup was restored: the person has to be the same.
     if row is None or row.user_id != claims.user_id:
         raise SessionEnded()
-    # Before the session's end, which disabling brings as well: "disabled" tells them more.
+    # Before the check of the session, which disabling ends as well: "disabled" tells them more.
     if row.disabled_at is not None:
         raise Disabled()
     if row.revoked_at is not None or row.expires_at <= utcnow():
@@ -143,9 +143,10 @@ def _admitted(claims: AccessClaims, row: Any) -> Caller:
 
 
 def _require_own_business(trouble: Unauthorized) -> None:
-    """Let somebody who lacks something see to their account alone.
+    """Let somebody who lacks something only manage their account.
 
-    It is asked wherever a person comes in: requests, sockets and streams. Raises what is told them.
+    It is checked wherever a person comes in: requests, sockets and streams. Raises the error for
+    them.
     """
     if not has_request_context() or request.blueprint not in BLUEPRINTS_OF_ALL:
         raise trouble
@@ -154,19 +155,19 @@ def _require_own_business(trouble: Unauthorized) -> None:
 def from_token(token: str, area: str | None = None) -> Caller:
     """Return the person of an access token or a personal token; raises Unauthorized, Forbidden.
 
-    TokenExpired means that a fresh one would do: of a session that has ended, that is said. A
-    personal token must allow what this request does, or reading in `area`, where there is one.
+    TokenExpired means that a fresh one would do; if the session has ended, that is said instead. A
+    personal token must allow what this request does, or reading in `area`, if given.
     """
     if spelling.looks_personal(token):
         return _from_personal_token(token, area)
     try:
         claims = read_access_token(token)
     except TokenExpired as expired:
-        # A session that has ended is said first: no fresh token would help there.
+        # An ended session is reported first: no fresh token would help there.
         if expired.claims is not None:
             person_of(expired.claims)
         raise
-    # For the log: who it claims to be is known even if the session has ended.
+    # For the log: the claimed person is known even if the session has ended.
     g.claimed = claims.user_id
     return person_of(claims)
 
@@ -180,13 +181,13 @@ def _from_personal_token(token: str, area: str | None) -> Caller:
     else:
         write = request.method not in SAFE_METHODS
         require_scope(who, scopes.area_of(request.blueprint), write=write)
-    # After the check: a use that was refused is none.
+    # After the check: a refused use is no use.
     lookup.note_use(found)
     return who
 
 
 def recheck(known: Caller, connection: Connection | None = None) -> Caller:
-    """Return who somebody is now, who was let in earlier; raises Unauthorized."""
+    """Return the present state of somebody who was let in earlier; raises Unauthorized."""
     if known.scopes is not None:
         return lookup.again(known, connection)
     claims = AccessClaims(known.user_id, known.session_id, known.token_expires)
@@ -194,15 +195,15 @@ def recheck(known: Caller, connection: Connection | None = None) -> Caller:
 
 
 def recheck_under_lock(connection: Connection) -> None:
-    """Look up again, now that nobody else can write, who it is that changes something.
+    """Look up again who is changing something, now that nobody else can write.
 
-    Who calls is found out before the lock, for which a request may wait while the session is
+    The caller is identified before the lock, for which a request may wait while the session is
     ended, the account disabled or the admin demoted. Raises Unauthorized, NoLongerAdmin.
     """
     who = acting()
     if who is None:
         return
-    act_as(None)  # what is written about a refusal is the service's own
+    act_as(None)  # the service itself writes about a refusal
     now = recheck(who, connection)
     if who.is_admin and not now.is_admin:
         raise NoLongerAdmin()
@@ -216,8 +217,8 @@ def bearer() -> str | None:
 
 
 def identify() -> None:
-    """Note who calls, or what is wrong with their token, before anything else looks."""
-    # Only noted: whether a bad token is refused is the route's business, and 404 comes before 401.
+    """Note who calls, or what is wrong with their token, before anything else runs."""
+    # Only noted: the route decides whether to refuse a bad token, and 404 comes before 401.
     g.caller, g.refusal = None, None
     if "Authorization" not in request.headers:
         return
@@ -231,7 +232,7 @@ def identify() -> None:
 
 
 def from_address(read: Callable[[str], AccessClaims] = tickets.use) -> Caller | None:
-    """Return who calls a socket or stream: `?ticket=`, `?token=` or the header, else None.
+    """Return the caller of a socket or stream: `?ticket=`, `?token=` or the header; or None.
 
     `read` uses a ticket and returns what it says.
     """
@@ -247,7 +248,7 @@ def from_address(read: Callable[[str], AccessClaims] = tickets.use) -> Caller | 
 
 
 def login_required(view: Callable[P, Any]) -> Callable[P, Any]:
-    """Let in who is signed in."""
+    """Let in callers who are signed in."""
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -260,7 +261,7 @@ def login_required(view: Callable[P, Any]) -> Callable[P, Any]:
 def login_optional(view: Callable[P, Any]) -> Callable[P, Any]:
     """Allow anonymous callers, but refuse a bad token.
 
-    Its sender would take the public view for everything.
+    Otherwise its sender would take the public view for everything.
     """
 
     @wraps(view)
@@ -285,6 +286,6 @@ def admin_required(view: Callable[P, Any]) -> Callable[P, Any]:
 
 
 def init_app(app: Flask) -> None:
-    """Identify the caller of every request, and again of each that changes something."""
+    """Identify the caller of every request, and once more before each change."""
     app.before_request(identify)
     on_lock(app, recheck_under_lock)

@@ -15,9 +15,9 @@ from .models import User
 
 #: How many @names of one text are looked up, from its beginning.
 MAX_CALLS_PER_TEXT = 100
-#: How many people one text mentions: many may bear one name.
+#: How many people one text mentions: many may have the same name.
 MAX_PEOPLE_PER_TEXT = 100
-#: How many accounts are looked at that a text may mean.
+#: How many accounts that a text may mean are looked at.
 MAX_PEOPLE_LOOKED_AT = 1000
 
 #: Names that one call may mean, the longest first.
@@ -27,9 +27,9 @@ Call = list[Called]
 def mentioned(text: str, among: Any = None) -> list[int]:
     """Return the ids of the people whom a text mentions, up to 100, in ascending order.
 
-    Somebody is called by the name, with its spaces or without them, or by what is before the @ of
-    the e-mail address; of several names that a call may mean it means the longest. `among` is a
-    condition on `User`, such as that of being a member.
+    People are called by their name, with or without its spaces, or by what is before the @ of their
+    e-mail address; of several names that a call may mean it means the longest. `among` is a
+    condition on `User`, such as membership.
     """
     found = list(islice(calls(text), MAX_CALLS_PER_TEXT))
     keys = {one.key for call in found for one in call}
@@ -41,14 +41,14 @@ def mentioned(text: str, among: Any = None) -> list[int]:
     )
     if among is not None:
         query = query.where(among)
-    # The oldest first: nobody pushes somebody out by making accounts with their name.
+    # The oldest first: nobody can displace others by making accounts with their name.
     people = db.session.execute(query.order_by(User.id).limit(MAX_PEOPLE_LOOKED_AT)).all()
     meant = {person.id for call in found for person in _meant(call, people)}
     return sorted(meant)[:MAX_PEOPLE_PER_TEXT]
 
 
 def _meant(call: Call, people: Sequence[Any]) -> Sequence[Any]:
-    """Return who bears the longest name that a call may mean: several only if it is theirs all."""
+    """Return who has the longest name that a call may mean: several only if they share it."""
     for one in call:
         key = one.key
         named = [person for person in people if person.handle == key and _is_name(one, person.name)]
@@ -66,7 +66,7 @@ def _is_name(called: Called, name: str) -> bool:
 
 
 def _is_exactly(called: Called, name: str) -> bool:
-    """Return whether nothing but case and spaces tell two names apart."""
+    """Return whether two names differ only in case and spaces."""
     return _cased(called.written) == _cased(name)
 
 

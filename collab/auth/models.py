@@ -38,7 +38,8 @@ class User(Versioned, Model):
     #: Lower case throughout.
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(100))
-    #: What mentions call the person: the name, and the address before its @, as `call_key` has it.
+    #: What mentions call the person: the name, and the address before its @, as `call_key` writes
+    #: it.
     handle: Mapped[str] = mapped_column(
         String(100), index=True, default=lambda context: call_key(_given(context, "name"))
     )
@@ -49,12 +50,12 @@ class User(Versioned, Model):
     password_hash: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(10), default=USER, index=True)
     disabled_at: Mapped[datetime | None]
-    #: When they showed that they read what is sent to the address; null: not yet.
+    #: When they showed that they receive mail at the address; null: not yet.
     email_verified_at: Mapped[datetime | None]
-    #: When a mail server last said for good that there is no such mailbox.
+    #: When a mail server last said permanently that there is no such mailbox.
     email_bounced_at: Mapped[datetime | None]
 
-    #: Whether it is shown to an admin, with more than its owner is shown.
+    #: Whether it is shown to an admin, with more than its owner sees.
     to_admin: bool = False
 
     def shown_besides(self) -> tuple[object, ...]:
@@ -69,24 +70,24 @@ class User(Versioned, Model):
 
     @validates("email")
     def _move(self, _: str, email: str) -> str:
-        """Let the mailbox follow the address, of which nothing is known yet."""
+        """Let the mailbox follow the new address, about which nothing is known yet."""
         self.mailbox = mailbox_of(email)
         self.email_verified_at = self.email_bounced_at = None
         return email
 
     @property
     def email_verified(self) -> bool:
-        """Return whether they showed that they read what is sent to the address."""
+        """Return whether they showed that they receive mail at the address."""
         return self.email_verified_at is not None
 
     @property
     def disabled(self) -> bool:
-        """Return whether an admin disabled the account."""
+        """Return whether an admin has disabled the account."""
         return self.disabled_at is not None
 
 
 class Session(Model):
-    """A log-in on one device, with the one refresh token that is good for it now."""
+    """A log-in on one device, with the one refresh token that is valid for it now."""
 
     __tablename__ = "sessions"
     __allow_unmapped__ = True
@@ -101,9 +102,10 @@ class Session(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     #: Digest of the current refresh token's id: any other one of this session was used before.
     token_digest: Mapped[str] = mapped_column(String(64))
-    #: Digests of those that were traded a moment ago, each with its time (Unix seconds).
+    #: Digests of those that were exchanged a moment ago, each with its time (Unix seconds).
     retired: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    #: The tokens that the last rotation gave, sealed; the same for all who ask within the grace.
+    #: The tokens that the last rotation gave, sealed; the same for all who ask within the grace
+    #: period.
     newest_tokens: Mapped[str | None] = mapped_column(Text)
     user_agent: Mapped[str] = mapped_column(String(200))
     address: Mapped[str] = mapped_column(String(45))
@@ -119,7 +121,7 @@ class Session(Model):
 
 
 class Ticket(Model):
-    """Lets one socket in, once, for a session; or one stream, whenever it comes back."""
+    """Admits one socket, once, for a session; or one stream, whenever it reconnects."""
 
     __tablename__ = "tickets"
 
@@ -128,7 +130,7 @@ class Ticket(Model):
         ForeignKey("sessions.id", ondelete="CASCADE"), index=True
     )
     expires_at: Mapped[datetime] = mapped_column(index=True)
-    #: When the access token that bought it ends, and with it the socket that the ticket opened.
+    #: When the access token that got it expires, and with it the socket that the ticket opened.
     token_expires: Mapped[datetime]
     #: Digest of the topics of the stream that it belongs to, from its first use on one.
     stream: Mapped[str | None] = mapped_column(String(64))
@@ -148,7 +150,7 @@ class KnownNetwork(Model):
 
 
 class FormerAddress(Model):
-    """An address that an account had before; what was noted by it is found for an erasure."""
+    """An address that an account had before; an erasure finds what was noted under it."""
 
     __tablename__ = "former_addresses"
     __table_args__ = (Index("ix_former_addresses_user_id_email", "user_id", "email", unique=True),)

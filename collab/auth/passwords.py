@@ -1,4 +1,4 @@
-"""Passwords: argon2id, and which ones are refused."""
+"""Passwords: hashing with argon2id, and which ones are refused."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from .accounts.common_passwords import is_common
 MIN_PASSWORD_LENGTH = 8
 MAX_PASSWORD_LENGTH = 128
 
-#: Hashing is heavy on purpose; more than this at once would only fill the memory.
+#: Hashing is expensive on purpose; more than this at once would only fill memory.
 HASHES_AT_ONCE = 2
 _slots = threading.BoundedSemaphore(HASHES_AT_ONCE)
-#: Those that wait for a slot, some two seconds' worth: each holds a thread.
+#: Hashes that may wait for a slot, some two seconds' worth: each holds a thread.
 MAX_HASHES_WAITING = 100
 _places = threading.BoundedSemaphore(HASHES_AT_ONCE + MAX_HASHES_WAITING)
 
-#: What a log-in for an unknown address is checked against, so that it takes as long. It is no
-#: password's, and made without hashing.
+#: What a log-in for an unknown address is checked against, so that it takes as long. It matches no
+#: password, and is made without hashing.
 _nobodys = os.urandom(argon2id.SALT_BYTES), os.urandom(argon2id.TAG_BYTES)
 
-#: Characters that a password has besides its owner's name and the installation's words.
+#: Characters that a password needs besides its owner's name and the installation's words.
 MIN_OTHER_CHARACTERS = 6
-#: Letters of a name that count as one: shorter ones are in many words.
+#: Letters from which on a name counts: shorter ones are in many words.
 MIN_NAME_LENGTH = 4
 
 
@@ -48,26 +48,25 @@ def _turn() -> Iterator[None]:
 
 
 class Match(Enum):
-    """How a password is the one kept."""
+    """How a password matches the stored one."""
 
-    #: As passwords are compared (`core/text/opaque.py`).
+    #: In the form in which passwords are compared (`core/text/opaque.py`).
     PREPARED = "prepared"
-    #: Code point by code point, as all were compared once: its hash has to be replaced.
+    #: Code point by code point, as all were compared once: then its hash has to be replaced.
     AS_TYPED = "as typed"
 
 
 def hash_password(password: str) -> str:
-    """Hash a password for keeping; raises Unavailable when too many wait for that."""
+    """Hash a password for storing; raises Unavailable when too many wait for that."""
     with _turn():
         return argon2id.make(prepared(password), setting("PASSWORD_HASH_MB"))
 
 
 def check_password(password: str, kept: str | None) -> Match | None:
-    """Return whether a password is the one kept, and how; takes as long when nothing is kept.
+    """Return whether and how a password matches the stored hash; takes as long if there is none.
 
-    An account without a password keeps nothing: no password is right for it.
-
-    Raises Unavailable when too many wait for that.
+    An account without a password has no hash: no password is right for it. Raises Unavailable when
+    too many wait for that.
     """
     plain = prepared(password)
     if _is_hash_of(plain, kept):
@@ -86,7 +85,7 @@ def _nobodys_hash() -> str:
 
 
 def outdated(kept: str) -> bool:
-    """Return whether a hash was made with other parameters than today's."""
+    """Return whether a hash was made with parameters other than today's."""
     return argon2id.outdated(kept, setting("PASSWORD_HASH_MB"))
 
 
@@ -95,7 +94,7 @@ def weakness(password: str, email: str) -> str | None:
     if (wrong := forbidden_in(password)) is not None:
         return f"A password can't have {named(wrong)}."
     lowered = prepared(password).lower()
-    # "aaaaaaab" and the like, of which no list has all.
+    # "aaaaaaab" and the like, which no list has all of.
     if len(set(lowered)) < 3:
         return "This password has too few different characters."
     if is_common(lowered, MIN_PASSWORD_LENGTH):
@@ -106,7 +105,7 @@ def weakness(password: str, email: str) -> str | None:
 
 
 def _leaning(lowered: str, email: str) -> str | None:
-    """Say which word a password has little besides, or None."""
+    """Say which word makes up most of a password, or None."""
     name = email.split("@")[0]
     words = [*setting("PASSWORD_WORDS"), *([name] if len(name) >= MIN_NAME_LENGTH else [])]
     rest = lowered

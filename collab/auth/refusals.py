@@ -1,7 +1,7 @@
-"""Refusals for the audit: log-ins that failed, tokens that are not good, roles that are too low.
+"""Refusals for the audit: failed log-ins, invalid tokens, insufficient roles.
 
-A refusal is recorded after the rollback of what was refused, in a transaction of its own. Nothing
-of it may change the answer, and it is bounded, so that nobody fills the log by being refused.
+A refusal is recorded after the rollback of what was refused, in a transaction of its own. Recording
+must not change the answer, and is bounded, so that nobody fills the log by being refused.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ logger = logging.getLogger(__name__)
 MAX_RECORDED_REFUSALS = 60
 #: Seconds of a window.
 REFUSAL_WINDOW_S = 60.0
-#: People and addresses that are counted; past it, counting starts over.
+#: People and addresses that are counted; past that, counting starts over.
 MAX_SUBJECTS_COUNTED = 10_000
 #: Characters that are kept of a path and of a reason.
 MAX_REASON_LENGTH = 300
 #: Characters of an e-mail address (RFC 5321 §4.5.3.1).
 MAX_EMAIL_LENGTH = 254
-#: What failed after the first factor was shown, or without one; by the kind of the problem.
+#: What failed after the first factor was shown, or without one; by the problem's type.
 OF_SECOND_STEP = {
     "wrong-code": "wrong code of the second factor",
     "proof-refused": "the proof or challenge has expired or was used",
@@ -56,14 +56,14 @@ class _Count:
 
 
 class Meter:
-    """Bounds how much is recorded of one person or address."""
+    """Limits how much is recorded per person or address."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._lock = clock, threading.Lock()
         self._counts: dict[str, _Count] = {}
 
     def take(self, key: str) -> int | None:
-        """Return how many were left out since the last that was recorded; None: leave it out."""
+        """Return how many were left out since the last recorded one; None: leave this one out."""
         with self._lock:
             now = self._clock()
             count = self._counts.get(key)
@@ -88,7 +88,7 @@ class Meter:
 
 
 def log_in(email: str, error: ApiError) -> None:
-    """Record a log-in that failed, with the one spelling of the address that was typed."""
+    """Record a failed log-in, with the canonical spelling of the address that was typed."""
     reason = "wrong e-mail address or password"
     if isinstance(error, Disabled):
         reason = "the account is disabled"
@@ -99,7 +99,7 @@ def log_in(email: str, error: ApiError) -> None:
     _record(
         None,
         lambda left_out: LoginRefused(
-            # As typed, an erasure would not find it again.
+            # An erasure would not find it as typed.
             email=folded(email)[:MAX_EMAIL_LENGTH],
             reason=reason,
             left_out=left_out,
@@ -108,7 +108,7 @@ def log_in(email: str, error: ApiError) -> None:
 
 
 def access(user_id: int | None, method: str, path: str, error: ApiError) -> None:
-    """Record what was refused to a person, or to the bearer of a token that is not good."""
+    """Record what was refused to a person, or to the bearer of an invalid token."""
     _record(
         user_id,
         lambda left_out: AccessRefused(
@@ -122,12 +122,12 @@ def access(user_id: int | None, method: str, path: str, error: ApiError) -> None
 
 
 def token(method: str, path: str, error: ApiError) -> None:
-    """Record a token that is not valid, with its person if that can be known."""
+    """Record an invalid token, with its person if that is known."""
     access(g.get("claimed"), method, path, error)
 
 
 def _record(user_id: int | None, event: Callable[[int], AuditEvent]) -> None:
-    """Write a refusal to the log in a transaction of its own, if there is room and a way."""
+    """Write a refusal to the log in a transaction of its own, if possible."""
     key = (
         f"address:{network_of(client_address.address())}" if user_id is None else f"user:{user_id}"
     )
@@ -136,11 +136,11 @@ def _record(user_id: int | None, event: Callable[[int], AuditEvent]) -> None:
     if left_out is None:  # a flood of refusals must not become a flood of rows
         return
     try:
-        db.session.rollback()  # what was refused goes, and with it what it had written
-        act_as(None)  # the service records it, whatever became of the person meanwhile
+        db.session.rollback()  # rolls back what the refused request had written
+        act_as(None)  # the service itself records it, whatever happened to the person meanwhile
         log.record(event(left_out), actor=user_id)
         db.session.commit()
-    except Exception as error:  # whatever it is, the answer has been decided
+    except Exception as error:  # whatever goes wrong, the answer has been decided
         db.session.rollback()
         logger.warning("a refusal could not be recorded: %s", error)
 
@@ -160,7 +160,7 @@ def _note(response: Response) -> Response:
 
 
 def _token_refused(error: ApiError) -> bool:
-    """Return whether a token that was sent is not good; who sends none is merely not signed in."""
+    """Return whether a sent token is invalid; a caller without one is merely not signed in."""
     return error is g.get("refusal") or request.endpoint == "auth.refresh"
 
 

@@ -84,7 +84,7 @@ def login(data: dict[str, Any]) -> Answer:
 @blueprint.alt_response(401, "Problem")
 @blueprint.alt_response(403, "Problem")
 def refresh(data: dict[str, Any]) -> Answer:
-    """Trade a refresh token, from the body or the cookie, for new tokens.
+    """Exchange a refresh token, from the body or the cookie, for new tokens.
 
     The same request within REFRESH_GRACE_SECONDS gets the same new tokens; after that, a
     token used twice ends its session.
@@ -132,7 +132,8 @@ def logout_all() -> tuple[None, int, dict[str, str]]:
 def change_password(data: dict[str, Any]) -> tuple[None, int, dict[str, str]]:
     """Change your password; your other sessions end.
 
-    An account without one gets its first, without `current_password`, if you have just signed in.
+    For an account without one, this sets its first, without `current_password`, if you have just
+    signed in.
     """
     current, new = data["current_password"], data["new_password"]
     if current is None:
@@ -207,7 +208,7 @@ def verify() -> dict[str, Any]:
 @blueprint.response(200, SessionPage)
 @linked
 def list_sessions(query: dict[str, Any]) -> Page:
-    """List your sessions, most recently used first."""
+    """List your sessions, the most recently used first."""
     return sessions.list_sessions(caller(), **query)
 
 
@@ -226,8 +227,8 @@ def end_session(session_id: int) -> tuple[None, int, dict[str, str]]:
 def issue_ticket() -> tuple[dict[str, Any], int, dict[str, str]]:
     """Get a ticket for the URL of a socket or stream, to be used within a minute.
 
-    It opens one socket, once. A stream that was opened with it may come back to the same URL, as
-    a browser's EventSource does by itself, until the session ends.
+    It opens one socket, once. A stream that was opened with it may reconnect to the same URL, as a
+    browser's EventSource does automatically, until the session ends.
     """
     ticket, expires_at = tickets.issue(caller())
     return {"ticket": ticket, "expires_at": expires_at}, 201, NO_STORE

@@ -17,14 +17,14 @@ ROLE_CHOICE = validate.OneOf([USER, ADMIN])
 
 
 class Prepared(fields.String):
-    """A password as passwords are compared."""
+    """A password in the form in which passwords are compared."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
         return prepared(super()._deserialize(value, *args, **kwargs) or "")
 
 
 def new_password() -> fields.String:
-    """Make a field for a new password, prepared for comparing before its length is looked at."""
+    """Make a field for a new password, prepared for comparing before its length is checked."""
     return Prepared(
         required=True,
         load_only=True,
@@ -34,7 +34,7 @@ def new_password() -> fields.String:
 
 
 def known_password(**options: Any) -> fields.String:
-    """Make a field for a password that exists already."""
+    """Make a field for an existing password."""
     return fields.String(
         **(options or {"required": True}),
         load_only=True,
@@ -230,7 +230,7 @@ class AllSessionsQuery(PageQuery):
     address = fields.String(
         load_default=None,
         validate=validate.Length(1, 45),
-        metadata={"description": "Those that were begun from an address.", "example": "192.0.2.7"},
+        metadata={"description": "Those started from an address.", "example": "192.0.2.7"},
     )
     sort = fields.String(load_default="-id", validate=validate.OneOf(("id", "-id")))
 

@@ -35,13 +35,13 @@ FIRST_ACCOUNT = "This is the first account of this installation, so it is an adm
 
 
 def register(email: str, password: str, name: str | None, client: Client) -> SignedIn:
-    """Make an account and sign in; raises EmailTaken, TooManyAttempts, TooManyAccounts.
+    """Create an account and sign in; raises EmailTaken, TooManyAttempts, TooManyAccounts.
 
     The first one becomes admin.
     """
     email = known.address_of(email)
     _check_strength(password, email)
-    # Counted like log-ins: otherwise registering would tell anybody who has an account.
+    # Counted like log-ins: otherwise registering would tell everybody who has an account.
     attempt = attempts().begin(client.network, email, guess=False)
     REGISTRATIONS.here().take(client.network)
     password_hash = passwords.hash_password(password)  # before the lock: it takes long
@@ -60,7 +60,7 @@ def new_account(email: str, password_hash: str, name: str | None) -> User:
     first = not db.session.scalar(select(exists(select(User.id))))
     user = User(
         email=email,
-        # A name is shown to others; the address, which would show more, is cut at the @.
+        # Others see the name; the address, which would show more, is cut at the @.
         name=name or email.split("@")[0][:100],
         password_hash=password_hash,
         role=ADMIN if first else USER,
@@ -79,7 +79,7 @@ def log_in(email: str, password: str, client: Client) -> SignedIn:
     try:
         user = proving.account_with(known.address_of(email), password, client)
         return completing.complete(user, client, by=Way.PASSWORD)
-    except SecondFactorRequired:  # a question, and no refusal
+    except SecondFactorRequired:  # a question, not a refusal
         raise
     except (Unauthorized, TooManyAttempts) as error:
         refusals.log_in(email, error)
@@ -102,14 +102,13 @@ def set_first_password(caller: Caller, new: str, client: Client) -> None:
     user = db.session.get_one(User, caller.user_id, populate_existing=True)
     if user.password_hash:
         raise PasswordThere()
-    # Under the lock since it was looked at: two first passwords would each think themselves the
-    # only one.
+    # Checked under the lock: otherwise two first passwords would each believe to be the only one.
     user.password_hash = password_hash
     _changed_password(caller, client)
 
 
 def _changed_password(caller: Caller, client: Client) -> None:
-    """End the other sessions, and whatever else the old password let in; commits."""
+    """End the other sessions, and whatever else the old password admitted; commits."""
     others = (Session.user_id == caller.user_id) & (Session.id != caller.session_id)
     sessions.revoke(others, "password changed")
     sessions.forget_networks(caller.user_id, client)

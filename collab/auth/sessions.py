@@ -24,9 +24,9 @@ from ..frozen import frozen
 from . import tokens
 from .models import SESSION_SORTS, KnownNetwork, Session, User
 
-#: Networks that are known of a person: those used last.
+#: Networks that are remembered for a person: those used last.
 KNOWN_NETWORKS = 50
-#: Sessions of a person that are kept: those begun last. All can be ended in one transaction.
+#: Sessions of a person that are kept: the newest. All can be ended in one transaction.
 MAX_SESSIONS_KEPT = 1000
 
 
@@ -36,12 +36,12 @@ class Client:
 
     address: str
     user_agent: str
-    #: What the request was sent to, as browsers know it: the host, and the port unless it is 443.
+    #: Where the request was sent, as browsers know it: the host, and the port unless it is 443.
     host: str = ""
 
     @property
     def network(self) -> str:
-        """Return what limits count the address as."""
+        """Return the network under which limits count the address."""
         return network_of(self.address)
 
 
@@ -51,7 +51,7 @@ class SignedIn:
 
     user: User
     access_token: str
-    #: None where a cookie has it.
+    #: None where a cookie holds it.
     refresh_token: str | None
     expires_in: int
     token_type: str = "Bearer"  # noqa: S105  (the name of the scheme, RFC 6750)
@@ -93,12 +93,12 @@ def start(
     `by` and `factor` tell the audit what was shown.
     """
     over = (Session.user_id == user.id) & (Session.expires_at < utcnow())
-    # Here, since each log-in adds one: so nobody's sessions grow without bound between clean-ups.
+    # Here, since each log-in adds one: so nobody's sessions grow without limit between clean-ups.
     db.session.execute(delete(Session).where(over))
     token_id, now = tokens.new_token_id(), utcnow()
     session = Session(
         user=user,
-        # A digest only: whoever reads the table can trade no token.
+        # Only a digest: somebody who reads the table can't exchange any token.
         token_digest=digest(token_id),
         # A header may have any length, and people need no more to know their browser.
         user_agent=client.user_agent[:200],
@@ -144,7 +144,7 @@ def is_known_network(email: str, client: Client) -> bool:
 
 
 def _know_network(user: User, client: Client) -> None:
-    """Note from where somebody has logged in, in the open transaction."""
+    """Note where somebody has logged in from, in the open transaction."""
     now = utcnow()
     here = (KnownNetwork.user_id == user.id) & (KnownNetwork.network == client.network)
     statement = update(KnownNetwork).where(here).values(used_at=now)
@@ -169,7 +169,7 @@ def _forget(user_id: int, which: ColumnElement[bool]) -> None:
 
 
 def issue(session: Session, token_id: str) -> SignedIn:
-    """Make the tokens of a session, with this id for the refresh token."""
+    """Make a session's tokens, with this id for the refresh token."""
     return SignedIn(
         user=session.user,
         access_token=tokens.new_access_token(session),
@@ -191,11 +191,11 @@ def log_out_everywhere(caller: Caller) -> None:
 
 
 def list_sessions(caller: Caller, *, sort: str, **page: Any) -> Page:
-    """Return a page of the caller's sessions that are still good."""
+    """Return a page of the caller's valid sessions."""
     query = select(Session).where(
         Session.user_id == caller.user_id,
         Session.revoked_at.is_(None),
-        # Not what an index is chosen for: that would leave all of them to be put in order.
+        # Not for choosing an index: that would leave all of them to be sorted.
         case((Session.expires_at > utcnow(), 1), else_=0) == 1,
     )
 
@@ -233,7 +233,7 @@ def revoke(which: ColumnElement[bool], reason: str, *, by: int | None = None) ->
     """
     statement = (
         update(Session)
-        # Not those ended before: they keep their time, and are recorded once.
+        # Not those that had ended before: they keep their time, and are recorded once.
         .where(which, Session.revoked_at.is_(None))
         .values(revoked_at=utcnow())
         .returning(Session.id, Session.user_id)
@@ -261,12 +261,12 @@ def forget() -> bool:
 
 
 def refresh_life() -> timedelta:
-    """Return how long a refresh token is good."""
+    """Return how long a refresh token is valid."""
     return timedelta(days=setting("REFRESH_TOKEN_DAYS"))
 
 
 def expiry(begun: datetime, now: datetime) -> datetime:
-    """Return when a session ends that is used now: after a time without use, or by its age."""
+    """Return when a session used now will end: after a time without use, or by its age."""
     unused = now + refresh_life()
     days: int = setting("SESSION_DAYS")
     return min(unused, begun + timedelta(days=days)) if days else unused

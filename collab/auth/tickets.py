@@ -1,4 +1,4 @@
-"""Tickets: what stands in an address instead of a token, good for one socket or for one stream."""
+"""Tickets: used in an address instead of a token, valid for one socket or one stream."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..extensions import db
 from .models import Session, Ticket
 from .tokens import AccessClaims
 
-#: Tickets of one session that belong to a stream: those bought last.
+#: Tickets of one session that belong to a stream: the newest.
 MAX_STREAM_TICKETS = 100
 
 
@@ -31,10 +31,10 @@ class TicketOfAnother(Unauthorized):
 
 
 def issue(caller: Caller) -> tuple[str, datetime]:
-    """Make a ticket, to be used within a minute, for an address that would show a token."""
+    """Make a ticket, to be used within a minute, where an address would show a token."""
     now, ticket = utcnow(), new_token()
     expires = now + timedelta(seconds=setting("TICKET_SECONDS"))
-    # Here as well, so that unused ones do not pile up between clean-ups.
+    # Here, too, so that unused ones do not pile up between clean-ups.
     db.session.execute(delete(Ticket).where(Ticket.expires_at < now, Ticket.stream.is_(None)))
     db.session.add(
         Ticket(
@@ -49,13 +49,13 @@ def issue(caller: Caller) -> tuple[str, datetime]:
 
 
 def use(ticket: str) -> AccessClaims:
-    """Use a ticket up and return what it says; raises TicketUsed the second time."""
+    """Use up a ticket and return what it says; raises TicketUsed the second time."""
     statement = (
         delete(Ticket)
         .where(Ticket.digest == digest(ticket), *_unused())
         .returning(Ticket.session_id, Ticket.token_expires)
     )
-    # Deleted by the statement that finds it: of two that come at once one gets a row.
+    # The statement that finds it deletes it: of two uses at once, only one gets the row.
     row = db.session.execute(statement).one_or_none()
     user_id = row and db.session.scalar(select(Session.user_id).where(Session.id == row.session_id))
     db.session.commit()
@@ -65,13 +65,13 @@ def use(ticket: str) -> AccessClaims:
 
 
 def use_for_stream(ticket: str, topics: Iterable[str]) -> AccessClaims:
-    """Return what a ticket says that opens a stream; none are its person's own topics.
+    """Return what a ticket for a stream says; without topics, the stream is of its person's own.
 
-    A browser's EventSource comes back to the address that it was made with, so the ticket belongs
-    to this stream from its first use on, and opens it again until the session ends. Raises
-    TicketUsed, TicketOfAnother.
+    A browser's EventSource reconnects to the address that it was made with, so the ticket belongs
+    to this stream from its first use on, and reopens it until the session ends. Raises TicketUsed,
+    TicketOfAnother.
     """
-    # Sorted and without doubles: the same topics in another order are the same stream.
+    # Sorted and without duplicates: the same topics in another order are the same stream.
     key, stream = digest(ticket), digest("\n".join(sorted(set(topics))))
     row = _found(key)
     if row is not None and row.stream is None:
@@ -96,7 +96,7 @@ def _found(key: str) -> Any:
 
 
 def _bind(key: str, stream: str, session: Any) -> None:
-    """Let a ticket belong to a stream, unless it was used or has expired meanwhile; commits."""
+    """Bind a ticket to a stream, unless it was used or has expired meanwhile; commits."""
     bound = {"stream": stream, "expires_at": session.expires_at}
     db.session.execute(update(Ticket).where(Ticket.digest == key, *_unused()).values(bound))
     mine = select(Ticket.digest).where(
@@ -112,9 +112,9 @@ def _bind(key: str, stream: str, session: Any) -> None:
 
 
 def forget() -> bool:
-    """Delete some tickets that have run out, and return whether there may be more; commits.
+    """Delete some expired tickets, and return whether there may be more; commits.
 
-    Those of streams go on as long as their session.
+    Those of streams last as long as their session.
     """
     now = utcnow()
     lives = select(Session.expires_at).where(

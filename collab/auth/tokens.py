@@ -21,20 +21,20 @@ from ..extensions import jwt
 from ..frozen import frozen
 from .models import Session
 
-#: Tokens whose signature is remembered as checked; their person is looked up every time.
-#: To verify a signature takes longer than all else that finds out who calls.
+#: Tokens whose signature is remembered as checked; their person is looked up every time. Verifying
+#: a signature takes longer than all other steps that identify the caller.
 KNOWN_TOKENS = 4096
 
 
-#: Seals refresh tokens; what a rotation gave; and the access tokens that were verified, by their
-#: text.
+#: Seals refresh tokens; seals what a rotation gave; and the access tokens that were verified, by
+#: their text.
 REFRESH: Slot[SealedBox] = Slot("refresh")
 PAIRS: Slot[SealedBox] = Slot("rotated tokens")
 VERIFIED: Slot[Verified] = Slot("tokens", lambda _: Verified())
 
 
 def init_app(app: Flask) -> None:
-    """Make the boxes of refresh tokens and of what a rotation gave."""
+    """Make the boxes for refresh tokens and for what a rotation gave."""
     keys = RINGS.of(app)["JWT_SECRET_KEY"]
     REFRESH.put(app, SealedBox(keys, "refresh tokens"))
     PAIRS.put(app, SealedBox(keys, "rotated tokens"))
@@ -100,7 +100,7 @@ class TokenExpired(BadToken):
 
 def new_access_token(session: Session) -> str:
     """Sign an access token (RFC 7519)."""
-    # The session and not only the person: that is what can be ended before the token runs out.
+    # The session, not only the person: it can be ended before the token expires.
     claims = {"sid": session.id}
     name = {"kid": key_id(_keys().secrets[0])}
     token = create_access_token(
@@ -127,10 +127,10 @@ def read_access_token(token: str) -> AccessClaims:
         known.clear()  # one of them may have been forgotten
         known.secrets = secrets
     claims = known.get(token)
-    if claims is None:  # only valid ones are remembered: making tokens up fills nothing
+    if claims is None:  # only valid ones are remembered: invented tokens fill nothing
         claims = known[token] = _verified(token)
         while len(known) > KNOWN_TOKENS:
-            # The one that was checked longest ago: its next request has it checked once more.
+            # The one that was checked longest ago: its next request will check it again.
             known.popitem(last=False)
     elif claims.expires <= utcnow():
         raise TokenExpired(claims=claims)
@@ -140,7 +140,7 @@ def read_access_token(token: str) -> AccessClaims:
 def _verified(token: str) -> AccessClaims:
     try:
         return _claims(decode_token(token))
-    except ExpiredSignatureError:  # its signature is good (RFC 7519 §7.2)
+    except ExpiredSignatureError:  # its signature is valid (RFC 7519 §7.2)
         raise TokenExpired(claims=_claims(decode_token(token, allow_expired=True))) from None
     except (JWTExtendedException, PyJWTError):
         raise BadToken() from None
@@ -152,14 +152,14 @@ def _claims(found: dict[str, Any]) -> AccessClaims:
         read = AccessClaims(int(found["sub"]), int(found["sid"]), expires)
     except (KeyError, ValueError, TypeError):
         raise BadToken() from None
-    # A number that the database can't take would fail there, as an error of ours.
+    # A number that the database can't hold would fail there, as an error of ours.
     if found.get("type") != "access" or not 0 < read.session_id <= MAX_ID:
         raise BadToken("This is not an access token.")
     return read
 
 
 def read_refresh_token(token: str) -> RefreshClaims | None:
-    """Open a refresh token; None for one that is forged or has run out."""
+    """Open a refresh token; None for one that is forged or has expired."""
     claims = _box().open(token)
     if claims is None or not _whole(claims) or claims["exp"] <= time.time():
         return None
@@ -167,7 +167,7 @@ def read_refresh_token(token: str) -> RefreshClaims | None:
 
 
 def seal_pair(session_id: int, access: str, refresh: str) -> str:
-    """Seal the tokens that a rotation gave, so that the table gives none away."""
+    """Seal the tokens that a rotation gave, so that the table reveals none."""
     return PAIRS.here().seal({"sid": session_id, "access": access, "refresh": refresh})
 
 
@@ -185,7 +185,7 @@ def _whole(claims: dict[str, Any]) -> bool:
 
 
 def access_life() -> timedelta:
-    """Return how long an access token is good."""
+    """Return how long an access token is valid."""
     return timedelta(minutes=setting("ACCESS_TOKEN_MINUTES"))
 
 

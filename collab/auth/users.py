@@ -1,4 +1,4 @@
-"""The admin's view of accounts, and what the command line does to them."""
+"""The admin's view of accounts, and what the command line does with them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def list_users(
 
 def load(user_id: int, *, to_change: bool = False, to_admin: bool = False) -> User:
     """Return an account, for its owner or an admin to see; raises NotFound."""
-    if to_change:  # before the reading: the admins counted after this are those of the commit
+    if to_change:  # before reading: the admins counted after this are those of the commit
         take_write_lock()
     user = db.session.get(User, user_id, populate_existing=True)
     if user is None:
@@ -65,7 +65,7 @@ def load(user_id: int, *, to_change: bool = False, to_admin: bool = False) -> Us
 def update(user: User, changes: dict[str, Any], admin: Caller) -> User:
     """Change an account's role, or disable or enable it; raises OwnAccount, LastAdmin.
 
-    Of what goes on for somebody who is disabled very much may be to end: parts go before, in
+    There may be very much to end for somebody who is disabled: parts of it end first, in
     transactions of their own, and the rest in the one that disables.
     """
     if changes.get("disabled") and not user.disabled:
@@ -78,7 +78,7 @@ def update(user: User, changes: dict[str, Any], admin: Caller) -> User:
         log.record(AccountRoleChanged(user_id=user.id, role=role), actor=admin.user_id)
     if disabled and not user.disabled:
         user.disabled_at = utcnow()
-        # In the same commit: from the moment that the account is disabled no token of it works.
+        # In the same commit: once the account is disabled, no token of it works.
         sessions.end_sessions_of(user.id, "account disabled")
         log.record(AccountDisabled(user_id=user.id), actor=admin.user_id)
     elif user.disabled and not disabled:
@@ -89,7 +89,7 @@ def update(user: User, changes: dict[str, Any], admin: Caller) -> User:
 
 
 def _end_all_of(user: User, admin: Caller) -> User:
-    """End what goes on for somebody; the last part of it is in the transaction left open."""
+    """End what goes on for a person; the last part of it is in the transaction left open."""
     if user.role == ADMIN:
         _require_another_admin(user, admin)
     while disabling.end_some_of(user.id, admin.user_id):
@@ -101,7 +101,8 @@ def _end_all_of(user: User, admin: Caller) -> User:
 def _require_another_admin(user: User, admin: Caller) -> None:
     if user.id == admin.user_id:
         raise OwnAccount()
-    # The caller was an admin when they came in: of two who end each other at once, one stays.
+    # The caller was an admin when the request came in: of two who demote each other at once, one
+    # stays.
     query = select(func.count()).where(
         User.role == ADMIN, User.disabled_at.is_(None), User.id != user.id
     )
@@ -115,7 +116,7 @@ def find_by_email(email: str) -> User | None:
 
 
 def create_admin(email: str, password: str) -> User:
-    """Create an admin's account; raises EmailTaken. The password has been looked at already."""
+    """Create an admin's account; raises EmailTaken. The password has been checked already."""
     password_hash = passwords.hash_password(password)
     take_write_lock()
     if find_by_email(email):
@@ -128,7 +129,7 @@ def create_admin(email: str, password: str) -> User:
 
 
 def promote(user: User) -> bool:
-    """Make an account an admin's; returns whether it was none before."""
+    """Make an account an admin; returns whether it was none before."""
     take_write_lock()
     db.session.refresh(user)
     promoted = _make_admin(user)
@@ -157,7 +158,8 @@ def replace_password(user: User, password_hash: str) -> int:
     """Set a password in the open transaction, and end the account's sessions; returns how many."""
     user.password_hash = password_hash
     ended = sessions.revoke(Session.user_id == user.id, "password changed")
-    # Whoever knew the old password may have been let in from there: no network is known any more.
+    # Somebody who knew the old password may have logged in from there: no network is known any
+    # more.
     db.session.execute(delete(KnownNetwork).where(KnownNetwork.user_id == user.id))
     log.record(PasswordChanged(user_id=user.id), actor=None)
     return ended

@@ -1,8 +1,8 @@
-"""Which passwords many people have: a list of leaked ones, common words, and what is only typed.
+"""Which passwords many people use: a list of leaked ones, common words, and keyboard patterns.
 
 The lists are zxcvbn's data. Its package is not imported: that would keep some 15 MiB of
-dictionaries that nobody here asks. What is kept instead is one text of 0.4 MiB, made when a
-password is first chosen.
+dictionaries in memory that nobody here uses. What is kept instead is one text of 0.4 MiB, made when
+a password is first chosen.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-#: What its documented example of earlier clients uses, and is taken for that reason alone.
+#: Used in the documented example of earlier clients, and accepted for that reason alone.
 DOCUMENTED_PASSWORDS = frozenset({"password123"})
 
-#: Common ones that the lists leave to rules for substitutions and parts, which are not ours.
+#: Common ones that the lists leave to rules for substitutions and parts, which we don't have.
 MORE_PASSWORDS = frozenset(
     """
     p@ssword p@ssw0rd letmein123 admin123 admin1234 administrator1 root1234 default1 welcome123
@@ -24,7 +24,7 @@ MORE_PASSWORDS = frozenset(
     """.split()  # noqa: SIM905  (so many literals would be hard to read)
 )
 
-#: Characters of the longest piece that, again and again, makes no password: `testtest`, `12341234`.
+#: Characters of the longest piece whose repetition makes no password: `testtest`, `12341234`.
 MAX_PIECE_LENGTH = 4
 
 _PACKAGE = "zxcvbn"
@@ -39,7 +39,7 @@ def is_common(password: str, least: int) -> bool:
 
 
 def _is_pattern(password: str) -> bool:
-    """Return whether it is a short piece again and again, or a run such as `abcdefgh`."""
+    """Return whether it is a repeated short piece, or a run such as `abcdefgh`."""
     piece = (password * 2).find(password, 1)
     steps = {ord(after) - ord(one) for one, after in pairwise(password)}
     return piece <= min(MAX_PIECE_LENGTH, len(password) - 1) or steps in ({1}, {-1})

@@ -11,9 +11,9 @@ from ..models import FormerAddress, User
 
 
 def note(user: User) -> None:
-    """Note the address of an account in the open transaction, before it gets another one."""
+    """Note the address of an account in the open transaction, before it gets a new one."""
     again = FormerAddress.user_id == user.id, FormerAddress.email == user.email
-    # Whoever goes back and forth between two has each once.
+    # Going back and forth between two notes each once.
     db.session.execute(delete(FormerAddress).where(*again))
     db.session.add(FormerAddress(user_id=user.id, email=user.email, left_at=utcnow()))
 
@@ -21,7 +21,7 @@ def note(user: User) -> None:
 def addresses_of(user_id: int) -> tuple[str, ...]:
     """Return the addresses that an account had before and that are nobody else's now."""
     query = select(FormerAddress.email).where(FormerAddress.user_id == user_id)
-    # What there is by an address is its present owner's, who may have come after this person.
+    # Data found by an address belongs to its present owner, who may have come after this person.
     taken = exists().where(User.email == FormerAddress.email)
     return tuple(db.session.scalars(query.where(~taken).order_by(FormerAddress.email)))
 
@@ -29,7 +29,8 @@ def addresses_of(user_id: int) -> tuple[str, ...]:
 def forget() -> bool:
     """Forget some of the addresses that nothing else names any more; commits.
 
-    Of all that has addresses the audit stays longest. Returns whether there may be more.
+    Of everything that contains addresses, the audit stays longest. Returns whether there may be
+    more.
     """
     before = retention.border("AUDIT_RETENTION_DAYS")
     if before is None:

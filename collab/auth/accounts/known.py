@@ -10,10 +10,10 @@ from ..models import User
 
 
 def address_of(written: str) -> str:
-    """Return the address of the account that is meant, or that there would be.
+    """Return the address of the account that is meant, or that it would have.
 
-    Of accounts that were there before addresses had one spelling, two may have had the same
-    mailbox: the younger one keeps the spelling that it had, and is meant by that one alone.
+    Two accounts from before addresses had one spelling may have the same mailbox: the younger one
+    keeps its spelling, and only that means it.
     """
     found, as_written = folded(written), written.strip().lower()
     if found != as_written and db.session.scalar(select(User.id).where(User.email == as_written)):

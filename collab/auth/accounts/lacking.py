@@ -1,4 +1,4 @@
-"""What all must have at an installation before they are let in: asked of sessions and of tokens."""
+"""What everybody must have at an installation to get in: checked for sessions and tokens."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ..sessions import AddressNotVerified, SecondFactorMissing
 
 
 def lacking(row: Any) -> Unauthorized | None:
-    """Return what is told to somebody who lacks something; None: nothing.
+    """Return the error for somebody who lacks something; None: nothing.
 
-    The row has `email_verified_at`, and what `requirement.lacks` looks at where that is on.
+    The row has `email_verified_at`, and what `requirement.lacks` reads where that is on.
     """
     if row.email_verified_at is None and setting("REQUIRE_VERIFIED_EMAIL"):
         return AddressNotVerified()

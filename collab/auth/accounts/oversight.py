@@ -1,7 +1,7 @@
-"""What admins do with anybody's sessions: see where somebody is signed in, and end it.
+"""What admins do with anybody's sessions: see where somebody is signed in, and end a session.
 
-Of a session an admin sees what its owner does: the device and the address that it was begun with,
-so that a stolen one can be told. Its tokens are nobody's to see.
+An admin sees of a session what its owner does: the device and the address that it was begun with,
+so that a stolen one can be recognized. Nobody sees its tokens.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class SeenSession:
 def list_sessions(
     caller: Caller, *, user_id: int | None, address: str | None, sort: str, **page: Any
 ) -> Page:
-    """Return a page of everybody's sessions that are still good."""
+    """Return a page of everybody's valid sessions."""
     query: Any = select(Session, User.name.label("user_name"))
     query = query.join(User, User.id == Session.user_id)
     query = query.where(Session.revoked_at.is_(None), Session.expires_at > utcnow())
@@ -57,7 +57,7 @@ def list_sessions(
 
 
 def end_session(caller: Caller, session_id: int) -> None:
-    """End one session, whoever's it is; raises NotFound."""
+    """End one session, no matter whose it is; raises NotFound."""
     take_write_lock()
     if not revoke(Session.id == session_id, ENDED_BY_ADMIN, by=caller.user_id):
         raise NotFound()
@@ -65,7 +65,7 @@ def end_session(caller: Caller, session_id: int) -> None:
 
 
 def end_all(caller: Caller, user_id: int) -> None:
-    """End all sessions of somebody; raises NotFound for nobody."""
+    """End all sessions of a person; raises NotFound if there is no such account."""
     take_write_lock()
     if db.session.get(User, user_id) is None:
         raise NotFound()

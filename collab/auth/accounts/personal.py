@@ -1,4 +1,4 @@
-"""What accounts keep of people."""
+"""What accounts keep about people."""
 
 from __future__ import annotations
 
@@ -95,6 +95,6 @@ def init_app(app: Flask) -> None:
             "data",
             Then.DELETE,
             "topic = 'audit' AND lower(json_extract(data, '$.email')) = :email",
-            why="refused log-ins: of whoever knew the address, not of the person",
+            why="refused log-ins: by somebody who knew the address, not necessarily the person",
         ),
     )

@@ -1,11 +1,11 @@
-"""The ceremonies of passkeys (W3C Web Authentication, Level 3), by the library.
+"""The passkey ceremonies (W3C Web Authentication, Level 3), by the library.
 
-What comes from a browser is looked at only here. A page is of this service if its origin is the
-address that the request was sent to: by https, or by http on `localhost`, where browsers have
+Data from a browser is examined only here. A page belongs to this service if its origin is the
+address that the request was sent to: with https, or with http on `localhost`, where browsers allow
 passkeys as well. The domain of the keys is PASSKEY_DOMAIN, or the host of that address.
 
-The library is imported where it is used: with what it knows of certificates it is large, and most
-servers see no passkey for long.
+The library is imported where it is used: with its certificate handling it is large, and most
+servers see no passkey for a long time.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ logger = logging.getLogger(__name__)
 
 #: What devices show as the name of the service.
 SERVICE_NAME = "Collab"
-#: What browsers take as this machine, without TLS (Secure Contexts §3.1).
+#: What browsers accept as this machine, without TLS (Secure Contexts §3.1).
 LOCAL_SUFFIX = ".localhost"
 LOCAL_NAME = "localhost"
-#: Bytes of what a browser sends of a ceremony.
+#: Maximum bytes of what a browser sends for a ceremony.
 MAX_CREDENTIAL_BYTES = 16 * 1024
 
 
@@ -96,11 +96,12 @@ def to_make(
         challenge=challenge.encode(),
         timeout=proofs.life_s() * 1000,
         authenticator_selection=AuthenticatorSelectionCriteria(
-            # Kept by the device with the account: it can log in without a name typed first.
+            # The device keeps it with the account: so it can log in without a name being typed
+            # first.
             resident_key=ResidentKeyRequirement.REQUIRED,
             user_verification=UserVerificationRequirement.REQUIRED,
         ),
-        # One key of a device for an account: a second one would replace the first.
+        # One key per device and account: a second one would replace the first.
         exclude_credentials=[PublicKeyCredentialDescriptor(id=one) for one in known],
     )
     return webauthn.helpers.options_to_json_dict(options)
@@ -144,7 +145,7 @@ def challenge_in(credential: dict[str, Any], purpose: Purpose) -> tuple[bytes, P
 
 
 def made(credential: dict[str, Any], challenge: bytes, host: str) -> NewKey:
-    """Check what a browser sent of a new key; raises PasskeyRefused, NoDomain."""
+    """Check what a browser sent about a new key; raises PasskeyRefused, NoDomain."""
     import webauthn
 
     domain = domain_of(host)
@@ -167,10 +168,10 @@ def made(credential: dict[str, Any], challenge: bytes, host: str) -> NewKey:
 
 
 def signed(credential: dict[str, Any], challenge: bytes, host: str, public_key: bytes) -> Signed:
-    """Check what a browser sent of a signature; raises PasskeyRefused, NoDomain.
+    """Check what a browser sent as a signature; raises PasskeyRefused, NoDomain.
 
-    How often the key has signed is the caller's to compare: the library would do so before it
-    knows that the signature is good.
+    The caller compares how often the key has signed: the library would do so before it knows that
+    the signature is valid.
     """
     import webauthn
 
@@ -213,7 +214,7 @@ def handle_of(credential: dict[str, Any]) -> bytes | None:
 
 
 def fits(credential: dict[str, Any]) -> bool:
-    """Return whether what a browser sent is no larger than such a thing is."""
+    """Return whether what a browser sent is not too large for a credential."""
     return len(json.dumps(credential)) <= MAX_CREDENTIAL_BYTES
 
 
@@ -222,7 +223,7 @@ def _origins(host: str) -> list[str]:
     name = urlsplit(f"//{host}").hostname or ""
     here = [f"https://{host}"]
     if name == LOCAL_NAME or name.endswith(LOCAL_SUFFIX):
-        # Browsers take this machine for secure without TLS, and nothing else.
+        # Browsers consider only this machine secure without TLS.
         here.append(f"http://{host}")
     return here
 

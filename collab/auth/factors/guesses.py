@@ -1,9 +1,9 @@
-"""How long somebody waits who has shown the first factor and guesses at the code of the second.
+"""How long to wait between guesses at the code of the second factor, after the first was shown.
 
-A code has six digits, and three of them are good at a time. The first wrong ones are free, as
-SECOND_FACTOR_RATE_LIMIT has them; after that each doubles the wait, up to a day, and a restart of
-the service forgives nothing. Nobody gets here who does not know the password, so that a stranger
-keeps nobody out; recovery codes and passkeys can't be guessed, and are taken meanwhile.
+A code has six digits, and three codes are valid at a time. The first wrong ones are free, as
+SECOND_FACTOR_RATE_LIMIT says; after that each doubles the wait, up to a day, and a restart of the
+service forgives nothing. Nobody gets here without the password, so a stranger can't lock anybody
+out; recovery codes and passkeys can't be guessed, and are accepted meanwhile.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from .models import Totp
 
 #: The longest wait for the next guess.
 MAX_GUESS_WAIT_S = 24 * 3600
-#: Wrong codes in a row are forgotten when nobody has guessed for so long: no attacker gains by it.
+#: Wrong codes in a row are forgotten when nobody has guessed for this long: no attacker gains by
+#: it.
 FORGET_AFTER = timedelta(days=30)
-#: Doublings that are counted: more make no longer wait.
+#: Doublings that are counted: more don't lengthen the wait.
 MAX_DOUBLINGS = 10
 
 
@@ -39,13 +40,13 @@ class TooManyGuesses(TooManyRequests):
 
 def require_turn(totp: Totp, now: datetime) -> None:
     """Raise TooManyGuesses while the account has to wait."""
-    # Before any code is looked at: a right one is refused as well, or guessing could go on.
+    # Before any code is checked: a right one is refused as well, or guessing could go on.
     if totp.wait_until is not None and now < totp.wait_until:
         raise TooManyGuesses(retry_after=ceil((totp.wait_until - now).total_seconds()))
 
 
 def count(totp: Totp, now: datetime) -> None:
-    """Count a wrong code, and decide when the next one is looked at."""
+    """Count a wrong code, and decide when the next one is checked."""
     free, window = _limit()
     if not free:
         return
@@ -54,7 +55,7 @@ def count(totp: Totp, now: datetime) -> None:
     totp.failures, totp.failed_at = totp.failures + 1, now
     over = totp.failures - free
     if over >= 0:
-        # Twice as long each time (RFC 4226 §7.3), and for the account: whoever has the password can
+        # Twice as long each time (RFC 4226 §7.3), and per account: those who have the password can
         # begin as many log-ins as they like.
         wait = min(MAX_GUESS_WAIT_S, window * 2 ** min(over, MAX_DOUBLINGS))
         totp.wait_until = now + timedelta(seconds=wait)

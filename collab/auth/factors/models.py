@@ -1,4 +1,4 @@
-"""What is kept of second factors, and the proofs that were used up."""
+"""What is kept for second factors, and the proofs that were used up."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ class Totp(Model):
     secret: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     confirmed_at: Mapped[datetime | None]
-    #: The time step of the last code that was taken: none of it or before it is taken again.
+    #: The time step of the last code that was accepted: no code of it or before it is accepted
+    #: again.
     last_step: Mapped[int] = mapped_column(default=0)
-    #: Wrong codes in a row, and when the next guess is looked at.
+    #: Wrong codes in a row, and when the next guess is checked.
     failures: Mapped[int] = mapped_column(default=0)
     failed_at: Mapped[datetime | None]
     wait_until: Mapped[datetime | None]
@@ -48,7 +49,7 @@ class RecoveryCode(Model):
 
 
 class Passkey(Versioned, Model):
-    """A public key of a person's device (WebAuthn), which signs in or is the second factor."""
+    """A public key of a person's device (WebAuthn), used to sign in or as the second factor."""
 
     __tablename__ = "passkeys"
     __table_args__ = (
@@ -64,7 +65,7 @@ class Passkey(Versioned, Model):
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
     #: The random name of the account on devices, the same for all of a person's passkeys.
     handle: Mapped[bytes] = mapped_column(LargeBinary(64))
-    #: The domain that it was made for, and is good for.
+    #: The domain that it was made for, the only one it works for.
     domain: Mapped[str] = mapped_column(String(253))
     #: How often it has signed, as its device counts; 0: it does not count.
     sign_count: Mapped[int] = mapped_column(default=0)
@@ -74,7 +75,7 @@ class Passkey(Versioned, Model):
 
 
 class SpentProof(Model):
-    """A proof or challenge that was used, kept until it would have run out anyway."""
+    """A proof or challenge that was used, kept until it would have expired anyway."""
 
     __tablename__ = "spent_proofs"
 

@@ -1,4 +1,4 @@
-"""Passkeys: added, renamed, removed, and taken as what somebody signs in with."""
+"""Passkeys: adding, renaming, removing, and accepting them to sign in."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .proofs import ProofRefused, Purpose
 
 #: Passkeys of one person.
 MAX_PASSKEYS = 20
-#: Bytes of the account's name on devices: as many as there may be (WebAuthn §5.4.3).
+#: Bytes of the account's name on devices: the maximum (WebAuthn §5.4.3).
 HANDLE_BYTES = 64
 
 
@@ -49,7 +49,7 @@ class Added:
 
 
 def options(user: User, caller: Caller, client: Client) -> dict[str, Any]:
-    """Return what a browser makes a passkey of; raises NoDomain, TooManyPasskeys."""
+    """Return what a browser makes a passkey from; raises NoDomain, TooManyPasskeys."""
     mine = list(db.session.scalars(select(Passkey).where(Passkey.user_id == user.id)))
     if len(mine) >= MAX_PASSKEYS:
         raise TooManyPasskeys()
@@ -107,7 +107,7 @@ def _require_room(caller: Caller, credential_id: bytes) -> None:
 
 
 def take(credential: dict[str, Any], client: Client, purpose: Purpose, user_id: int = 0) -> User:
-    """Take what a passkey has signed; returns whose it is, with the writer's lock held.
+    """Check what a passkey has signed; returns whose it is, with the writer's lock held.
 
     `user_id` is whose it must be; 0: anybody's. Raises ProofRefused, PasskeyRefused, NoDomain.
     """
@@ -115,7 +115,7 @@ def take(credential: dict[str, Any], client: Client, purpose: Purpose, user_id: 
     if proof.user_id != user_id:
         raise ProofRefused()
     found = _signed(credential, challenge, client, user_id)
-    take_write_lock()  # after the mathematics, which a stranger may ask for
+    take_write_lock()  # after the cryptography, which a stranger may ask for
     passkey = _by_credential(ceremonies.id_of(credential), user_id)
     if (found.sign_count or passkey.sign_count) and found.sign_count <= passkey.sign_count:
         _report(passkey)
@@ -129,7 +129,7 @@ def take(credential: dict[str, Any], client: Client, purpose: Purpose, user_id: 
 def _signed(
     credential: dict[str, Any], challenge: bytes, client: Client, user_id: int
 ) -> ceremonies.Signed:
-    """Check a signature by the key that is kept; raises PasskeyRefused."""
+    """Check a signature with the stored key; raises PasskeyRefused."""
     passkey = _by_credential(ceremonies.id_of(credential), user_id)
     _require_same_account(passkey, ceremonies.handle_of(credential))
     if passkey.domain != ceremonies.domain_of(client.host):
@@ -152,7 +152,7 @@ def _require_same_account(passkey: Passkey, handle: bytes | None) -> None:
 
 
 def _report(passkey: Passkey) -> None:
-    """Record that a key may have a copy: the count of its device went back; commits."""
+    """Record that a key may have been copied: its device's count went back; commits."""
     event = RefusedEvent(user_id=passkey.user_id, passkey_id=passkey.id, name=passkey.name)
     log.record(event, actor=None)
     db.session.commit()

@@ -1,8 +1,8 @@
-"""Proofs and challenges: sealed notes that the service hands out and takes back once.
+"""Proofs and challenges: sealed notes that the service hands out and accepts back once.
 
 A proof says that somebody has shown the first factor of an account; a challenge is what a passkey
-signs. Both are sealed for one purpose, good for some minutes, and remembered when they are used:
-nothing is kept of those that nobody brings back, so that asking for them fills no table.
+signs. Both are sealed for one purpose, valid for some minutes, and remembered once used: nothing is
+kept of those that nobody brings back, so asking for them fills no table.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .models import SpentProof
 
 
 class Purpose(Enum):
-    """What a proof is good for, and nothing else."""
+    """What a proof is valid for, and nothing else."""
 
     SECOND_FACTOR = "second factor: proof"
     PASSKEY_AS_FACTOR = "second factor: passkey"
@@ -46,11 +46,11 @@ class Proof:
     nonce: str
     #: Unix seconds.
     expires: int
-    #: Whose it is; 0: whoever's passkey signs it.
+    #: Whose it is; 0: the owner of the passkey that signs it.
     user_id: int = 0
     #: What must not have changed since, such as the session or the password.
     bound_to: str = ""
-    #: By which way the first factor was shown.
+    #: How the first factor was shown.
     by: str = ""
 
 
@@ -62,7 +62,7 @@ def issue(purpose: Purpose, *, user_id: int = 0, bound_to: str = "", by: str = "
 
 
 def read(sealed: str, purpose: Purpose) -> Proof:
-    """Return what a proof says, if it is for this and has not run out; raises ProofRefused."""
+    """Return what a proof says, if it is for this and has not expired; raises ProofRefused."""
     try:
         proof = Proof(**loads(sealing.unseal(sealed, purpose=purpose.value)))
     # TypeError: sealed by another version of this program, with other members.
@@ -74,7 +74,7 @@ def read(sealed: str, purpose: Purpose) -> Proof:
 
 
 def spend(proof: Proof) -> None:
-    """Use a proof up in the open transaction, under the lock; raises ProofRefused if it was."""
+    """Use up a proof in the open transaction, under the lock; raises ProofRefused if it was."""
     key = digest(proof.nonce)
     if db.session.get(SpentProof, key) is not None:
         raise ProofRefused()
@@ -82,11 +82,11 @@ def spend(proof: Proof) -> None:
 
 
 def forget() -> bool:
-    """Delete some that have run out, and return whether there may be more; commits."""
+    """Delete some that have expired, and return whether there may be more; commits."""
     return retention.delete_older(SpentProof.expires_at, utcnow(), SpentProof.digest)
 
 
 def life_s() -> int:
-    """Return for how many seconds a proof is good."""
+    """Return for how many seconds a proof is valid."""
     seconds: int = setting("SECOND_FACTOR_SECONDS")
     return seconds

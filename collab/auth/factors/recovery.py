@@ -1,4 +1,4 @@
-"""Recovery codes: for whoever has lost the device; each is good once."""
+"""Recovery codes: for people who have lost the device; each is valid once."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ RECOVERY_CODES = 10
 CODE_LENGTH = 24
 #: Characters between two hyphens.
 GROUP_LENGTH = 4
-#: Crockford's base 32 (without I, L, O and U), in lower case: nothing in it looks like another.
+#: Crockford's base 32 (without I, L, O and U), in lower case: no two characters look alike.
 CODE_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _MEANT = str.maketrans({"o": "0", "i": "1", "l": "1", "-": "", " ": ""})
 
 
 def renew(user_id: int) -> list[str]:
-    """Give a person new codes in the open transaction; the ones before are no longer good."""
+    """Give a person new codes in the open transaction; the old ones become invalid."""
     forget_all(user_id)
     codes = [_made() for _ in range(RECOVERY_CODES)]
     db.session.add_all(RecoveryCode(user_id=user_id, digest=digest(code)) for code in codes)
@@ -37,9 +37,9 @@ def forget_all(user_id: int) -> None:
 
 
 def use(user_id: int, written: str) -> bool:
-    """Use a code up in the open transaction, however it is written; returns whether it was good."""
+    """Use up a code, however written, in the open transaction; returns whether it was valid."""
     mine = RecoveryCode.user_id == user_id, RecoveryCode.digest == digest(_meant(written))
-    # Deleted by the statement that finds it: of two that come at once, one gets a row.
+    # The statement that finds it deletes it: of two uses at once, only one gets the row.
     gone: Any = db.session.execute(delete(RecoveryCode).where(*mine))
     return bool(gone.rowcount)
 

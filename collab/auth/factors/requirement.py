@@ -1,4 +1,4 @@
-"""Whether an installation asks somebody for a second factor (REQUIRE_SECOND_FACTOR)."""
+"""Whether an installation requires a second factor (REQUIRE_SECOND_FACTOR)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .models import Passkey, Totp
 ASKED_OF_NOBODY = "off"
 ASKED_OF_ADMINS = "admins"
 
-#: A column of a query for people: whether they have one that counts.
+#: A column of a query for people: whether they have an active one.
 HAS_FACTOR = or_(
     exists().where(Totp.user_id == User.id, Totp.confirmed_at.is_not(None)),
     exists().where(Passkey.user_id == User.id),
@@ -21,7 +21,7 @@ HAS_FACTOR = or_(
 
 
 def is_on() -> bool:
-    """Return whether anybody must have one."""
+    """Return whether anybody is required to have one."""
     return bool(setting("REQUIRE_SECOND_FACTOR") != ASKED_OF_NOBODY)
 
 

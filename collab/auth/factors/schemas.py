@@ -13,7 +13,7 @@ from . import ceremonies
 from .models import MAX_PASSKEY_NAME, PASSKEY_SORTS
 from .second import PASSKEY, RECOVERY_CODE, TOTP
 
-#: Characters of a code, with all spaces and hyphens that somebody may type.
+#: Maximum characters of a code, with all spaces and hyphens that somebody may type.
 MAX_CODE_LENGTH = 40
 #: Characters of a sealed proof.
 MAX_PROOF_LENGTH = 2048
@@ -113,7 +113,7 @@ class FactorsOut(Schema):
 
 
 class TotpOut(Schema):
-    """What an authenticator app has to be told, shown this once."""
+    """What an authenticator app needs, shown only this once."""
 
     example = {
         "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
@@ -122,7 +122,7 @@ class TotpOut(Schema):
     }
     secret = fields.String(required=True)
     uri = fields.String(required=True)
-    qr = fields.String(required=True, metadata={"description": "The address as a picture, SVG."})
+    qr = fields.String(required=True, metadata={"description": "The address as a QR code, SVG."})
 
 
 class CodeIn(Schema):
@@ -132,7 +132,7 @@ class CodeIn(Schema):
 
 
 class RecoveryCodesOut(Schema):
-    """Recovery codes, shown this once; each is good once. Empty if there are some already."""
+    """Recovery codes, shown only this once; each is valid once. Empty if there are some already."""
 
     example = {"recovery_codes": EXAMPLE_CODES}
     recovery_codes = fields.List(fields.String(), required=True)

@@ -1,4 +1,4 @@
-"""The second factors of an account, whichever kinds it has: shown, asked for, taken away."""
+"""The second factors of an account, of any kind: showing, checking and removing them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from . import recovery, totp
 from .guesses import WrongCode
 from .models import Passkey, RecoveryCode, Totp
 
-#: How a code of an authenticator app looks; anything else is meant as a recovery code.
+#: What a code of an authenticator app looks like; anything else is taken as a recovery code.
 APP_CODE = re.compile(r"[0-9]{6}")
 
 TOTP = "totp"
@@ -56,7 +56,7 @@ class Overview:
 
     @property
     def methods(self) -> list[str]:
-        """Return with what a log-in can be completed."""
+        """Return what a log-in can be completed with."""
         has = {
             TOTP: self.totp_since is not None,
             PASSKEY: self.passkeys > 0,
@@ -66,7 +66,7 @@ class Overview:
 
 
 def _asked() -> Select[Any]:
-    """Ask for all at once, as each log-in does."""
+    """Query everything at once, as each log-in needs it."""
     whose = bindparam("user_id", type_=Id)
     asked = {
         "totp_since": select(Totp.confirmed_at).where(Totp.user_id == whose),
@@ -81,12 +81,12 @@ _OVERVIEW = Compiled(_asked())
 
 def overview(user_id: int) -> Overview:
     """Return what protects an account, as it is now."""
-    db.session.flush()  # what has changed in this transaction counts
+    db.session.flush()  # changes made in this transaction count
     return Overview(*_OVERVIEW.one({"user_id": user_id}))
 
 
 def take_code(user_id: int, code: str) -> None:
-    """Take a code of the app, or a recovery code, in the open transaction, under the lock.
+    """Accept a code of the app, or a recovery code, in the open transaction, under the lock.
 
     Raises WrongCode, TooManyGuesses.
     """
@@ -104,7 +104,7 @@ def take_code(user_id: int, code: str) -> None:
 
 
 def confirm_totp(caller: Caller, code: str) -> list[str]:
-    """Let the caller's app count; returns recovery codes, if the account had none.
+    """Activate the caller's app; returns recovery codes, if the account had none.
 
     Raises NothingToConfirm, WrongCode.
     """
@@ -154,7 +154,7 @@ def tidy(user_id: int) -> None:
 
 
 def reset(user_id: int, admin_id: int | None) -> bool:
-    """Take all second factors from an account; returns whether there were any; raises NotFound."""
+    """Remove all second factors of an account; returns whether there were any; raises NotFound."""
     take_write_lock()
     if db.session.get(User, user_id) is None:
         raise NotFound()
@@ -164,7 +164,7 @@ def reset(user_id: int, admin_id: int | None) -> bool:
 
 
 def close(user_id: int) -> None:
-    """Take them from an account whose owner has just proved to be, in the open transaction."""
+    """Remove them from an account just proved to be its owner's, in the open transaction."""
     _remove_all(user_id, None)
 
 

@@ -1,7 +1,7 @@
 """Finding out whose personal token a request brings, as the database has it at this moment.
 
-As with sessions, who was looked up is remembered while the number of rights stands, which each end
-of a token moves (`accounts/known_callers.py`).
+As with sessions, callers are remembered until the number of rights changes, which each end of a
+token moves (`accounts/known_callers.py`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .models import PersonalToken
 
 logger = logging.getLogger(__name__)
 
-#: How old the noted last use of a token may be: no request but one in an hour writes it.
+#: How old the noted last use of a token may be: only one request in an hour writes it.
 LAST_USE_AGE = timedelta(hours=1)
 
 _PERSON = select(
@@ -50,7 +50,7 @@ _DIGEST = PersonalToken.digest == bindparam("digest")
 _ID = PersonalToken.id == bindparam("token_id")
 BY_DIGEST = Compiled(_PERSON.where(_DIGEST))
 BY_ID = Compiled(_PERSON.where(_ID))
-#: The same where a second factor must be.
+#: The same where a second factor is required.
 _WITH_FACTORS = _PERSON.add_columns(User.role, requirement.HAS_FACTOR)
 FACTORS_BY_DIGEST = Compiled(_WITH_FACTORS.where(_DIGEST))
 FACTORS_BY_ID = Compiled(_WITH_FACTORS.where(_ID))
@@ -88,15 +88,15 @@ def from_text(token: str) -> Found:
     query = FACTORS_BY_DIGEST if requirement.is_on() else BY_DIGEST
     row = query.one({"digest": key})
     found = Found(_caller(row), row.last_used_at)
-    if not db.session.registry.has():  # an open session may show what is never committed
+    if not db.session.registry.has():  # an open session may show what will never be committed
         known.keep(looked_at, key, found, row.expires_at)
     return found
 
 
 def again(known: Caller, connection: Connection | None) -> Caller:
-    """Return who somebody is now, who came with a personal token; raises as `from_text`.
+    """Return the present state of somebody who came with a personal token; raises as `from_text`.
 
-    With an open connection they are read from it: under the lock.
+    If a connection is open, it reads them: under the lock.
     """
     values = {"token_id": -known.session_id}
     query = FACTORS_BY_ID if requirement.is_on() else BY_ID
@@ -116,7 +116,7 @@ def _caller(row: Any) -> Caller:
         raise trouble
     return Caller(
         user_id=row.user_id,
-        session_id=-row.id,  # sessions are above zero: connections end by either
+        session_id=-row.id,  # sessions are above zero: connections end with either
         name=row.name,
         email=row.email,
         is_admin=False,  # a script has no business there
@@ -135,12 +135,12 @@ def note_use(found: Found) -> None:
         db.session.execute(update(PersonalToken).where(mine).values(last_used_at=now))
         db.session.commit()
         found.last_used_at = now
-    except Exception as error:  # a full disk, or a busy one: reading goes on
+    except Exception as error:  # a full disk, or a busy one: reading still works
         db.session.rollback()
         logger.warning("the use of a personal token could not be noted: %s", error)
 
 
 @event.listens_for(PersonalToken, "after_update")
 def _outdate(*_: object) -> None:
-    """Forget everybody once a token has changed, whatever it was: it is seldom."""
+    """Forget everybody once a token has changed in any way: that is rare."""
     log.outdate_callers()

@@ -1,4 +1,4 @@
-"""Personal tokens, as they are kept."""
+"""Personal tokens, as they are stored."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PersonalToken(Model):
     name: Mapped[str] = mapped_column(String(MAX_TOKEN_NAME))
     #: SHA-256: a token has 190 random bits.
     digest: Mapped[str] = mapped_column(String(64), unique=True)
-    #: Its scopes, with spaces between, as OAuth writes them (RFC 6749 §3.3).
+    #: Its scopes, separated by spaces, as OAuth writes them (RFC 6749 §3.3).
     scope: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     expires_at: Mapped[datetime] = mapped_column(index=True)
@@ -37,7 +37,7 @@ class PersonalToken(Model):
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
-    #: Its text, where it has just been made.
+    #: Its text, if it has just been made.
     token: str | None = None
 
     @property

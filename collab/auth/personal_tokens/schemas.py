@@ -13,9 +13,9 @@ from .models import MAX_TOKEN_NAME, TOKEN_SORTS
 MAX_SCOPES = 40
 #: Characters of a scope.
 MAX_SCOPE_LENGTH = 40
-#: Days that a token is good, unless its maker says how long.
+#: Days that a token is valid, unless its maker says how long.
 DEFAULT_DAYS = 30
-#: Days that any setting lets a token be good.
+#: Maximum days that any setting allows a token to be valid.
 MAX_DAYS = 3650
 
 EXAMPLE_SCOPES = ["projects:read", "search:read"]
@@ -59,7 +59,7 @@ class PersonalTokenOut(Schema):
 
 
 class PersonalTokenMadeOut(PersonalTokenOut):
-    """A new token with its text, which is shown this once."""
+    """A new token with its text, which is shown only this once."""
 
     example = {"token": "collab_pat_1s4PbJ0e9XcKz3VvWm7RyQh2TgNd5LfA0gYtqm"}
     token = fields.String(required=True)

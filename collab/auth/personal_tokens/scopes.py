@@ -1,8 +1,8 @@
 """What personal tokens may do: reading or writing, area by area.
 
-A package says which of its blueprints belong to which area (`cover`). What belongs to none, such as
-accounts, sessions, second factors and all that admins do, no token may do, whatever its scopes.
-`guard.require_scope` is the one place that asks.
+A package says which of its blueprints belong to which area (`cover`). No token, whatever its
+scopes, may do what belongs to none, such as accounts, sessions, second factors and all that admins
+do. Only `guard.require_scope` checks.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WRITE = "write"
 
 
 class Named(Protocol):
-    """A blueprint: what routes are told by."""
+    """A blueprint: identifies routes by its name."""
 
     name: str
 
@@ -49,9 +49,9 @@ class Scope:
 def cover(app: Flask, area: str, meaning: str, *blueprints: Named, read_only: bool = False) -> None:
     """Let personal tokens with an area's scopes call the routes of some blueprints.
 
-    GET, HEAD and OPTIONS want `<area>:read`, all else `<area>:write`, which includes reading.
-    Several packages may share an area: the first one says what is in it. In one that is `read_only`
-    there is nothing to write.
+    GET, HEAD and OPTIONS need `<area>:read`, all others `<area>:write`, which includes reading.
+    Several packages may share an area: the first one describes it. A `read_only` area has nothing
+    to write.
     """
     areas = AREAS.of(app)
     areas.read_only.update([area] if read_only else [])

@@ -25,7 +25,7 @@ from ..models import User
 from . import scopes, spelling
 from .models import TOKEN_SORTS, PersonalToken
 
-#: Good tokens of one person.
+#: Valid tokens of one person.
 MAX_TOKENS = 50
 
 
@@ -36,7 +36,7 @@ class TooManyTokens(Conflict):
 def create(user: User, name: str, wanted: Sequence[str], days: int) -> PersonalToken:
     """Make a token in the transaction that `confirming` opened; commits; raises TooManyTokens.
 
-    Its text is in what is returned, and nowhere else.
+    Its text is in the returned token, and nowhere else.
     """
     _require_known(wanted)
     _require_life(days)
@@ -46,7 +46,7 @@ def create(user: User, name: str, wanted: Sequence[str], days: int) -> PersonalT
     kept = PersonalToken(
         user_id=user.id,
         name=name,
-        # A digest only: whoever reads the table can use no token.
+        # Only a digest: somebody who reads the table can't use any token.
         digest=digest(token),
         scope=" ".join(sorted(set(wanted))),
         created_at=now,
@@ -83,13 +83,13 @@ def _good(user_id: int) -> tuple[ColumnElement[bool], ...]:
 
 
 def list_tokens(user_id: int, *, sort: str, **page: Any) -> Page:
-    """Return a page of somebody's tokens that are good."""
+    """Return a page of a person's valid tokens."""
     query = select(PersonalToken).where(*_good(user_id))
     return paginate(query, columns=TOKEN_SORTS, sort=sort, key=PersonalToken.id, **page)
 
 
 def list_tokens_of(user_id: int, **page: Any) -> Page:
-    """Return the same to an admin; raises NotFound for nobody's."""
+    """Return the same to an admin; raises NotFound if there is no such account."""
     if db.session.get(User, user_id) is None:
         raise NotFound()
     return list_tokens(user_id, **page)
@@ -128,13 +128,13 @@ def _revoke(which: ColumnElement[bool], actor: int | None, reason: str) -> int:
 
 
 def _end_all_of(user_id: int, admin_id: int) -> bool:
-    """End the tokens of somebody who is disabled; all fit into one transaction."""
+    """End the tokens of a disabled person; all fit into one transaction."""
     _revoke(PersonalToken.user_id == user_id, admin_id, "account disabled")
     return False
 
 
 def _close(user_id: int) -> None:
-    """End the tokens of an account whose owner has just proved to be, in the open transaction."""
+    """End the tokens of an account just proved to be its owner's, in the open transaction."""
     _revoke(PersonalToken.user_id == user_id, None, "somebody else may have made it")
 
 
@@ -150,6 +150,6 @@ def forget() -> bool:
 
 
 def init_app(app: Flask) -> None:
-    """End tokens with their person's account, and when it turns out to be another's."""
+    """End tokens with their person's account, and when it turns out to be somebody else's."""
     disabling.on_disabled(app, _end_all_of)
     ways_in.on_owner_proved(app, _close)

@@ -1,8 +1,8 @@
 """How a personal token is written: a prefix that scanners know, random characters, a checksum.
 
-`collab_pat_`, 32 characters of base 62 (190 random bits), and 6 more, the CRC-32 of those.
-Scanners of repositories and logs find it by the prefix and tell it by the checksum from what only
-looks like it: `collab_pat_[0-9A-Za-z]{38}`. The checksum also spares the database a look for one
+`collab_pat_`, 32 characters of base 62 (190 random bits), and 6 more, the CRC-32 of those. Scanners
+of repositories and logs find it by the prefix, and the checksum distinguishes it from what only
+looks like it: `collab_pat_[0-9A-Za-z]{38}`. The checksum also spares the database a look-up of one
 that was mistyped.
 """
 
@@ -16,7 +16,7 @@ import zlib
 TOKEN_PREFIX = "collab_pat_"  # noqa: S105
 #: Random characters.
 RANDOM_LENGTH = 32
-#: Characters of the checksum: as many as 32 bits take in base 62.
+#: Characters of the checksum: as many as 32 bits need in base 62.
 CHECKSUM_LENGTH = 6
 BASE62_DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 TOKEN_PATTERN = re.compile(
@@ -36,7 +36,7 @@ def looks_personal(token: str) -> bool:
 
 
 def is_whole(token: str) -> bool:
-    """Return whether a token is written as one is, its checksum included."""
+    """Return whether a token is well-formed, including its checksum."""
     found = TOKEN_PATTERN.fullmatch(token)
     return found is not None and checksum(found[1]) == found[2]
 

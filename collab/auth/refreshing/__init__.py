@@ -1,1 +1,1 @@
-"""Refresh tokens: traded, and in the cookie of a page."""
+"""Refresh tokens: exchanging them, and the page's cookie for them."""

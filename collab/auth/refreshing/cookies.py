@@ -1,4 +1,4 @@
-"""The cookie in which a page has its refresh token: no script reads it, no other page sends it."""
+"""The cookie that holds a page's refresh token: no script reads it, no other page sends it."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def answer(signed_in: SignedIn, status: int, *, cookie: bool) -> Answer:
 
 
 def after_the_end() -> dict[str, str]:
-    """Return what takes the cookie from a browser, if its session is one that has ended.
+    """Return what removes the cookie from a browser, if its session has ended.
 
     A cookie of a session that goes on stays, as does one that another service on this host set:
-    cookies know no ports (RFC 6265 §8.5).
+    cookies ignore ports (RFC 6265 §8.5).
     """
     claims = read_refresh_token(request.cookies.get(COOKIE_NAME, ""))
     if claims is None or not sessions.has_ended(claims.session_id):
@@ -68,12 +68,12 @@ def _written(value: str, life_s: int) -> str:
         COOKIE_NAME,
         value,
         max_age=life_s,
-        # Nothing outside of it needs the cookie, so no other request carries it.
+        # Nothing outside this path needs the cookie, so no other request carries it.
         path=COOKIE_PATH,
         secure=request.is_secure,
-        # No script reads it: what is injected into the page can't take it away.
+        # No script reads it: code injected into the page can't steal it.
         httponly=True,
-        # Strict: no other site's page can have the browser send it, not even by a link.
+        # Strict: no other site's page can make the browser send it, not even by a link.
         samesite="Strict",
         sync_expires=False,
     )

@@ -1,7 +1,7 @@
-"""Trading refresh tokens: each is good once, and for a few seconds more for whoever asks again.
+"""Exchanging refresh tokens: each is valid once, and for repeated requests a few seconds more.
 
-Two tabs, or a page that is loaded again before the answer has come, send one token twice. Within
-REFRESH_GRACE_SECONDS both are answered alike; after that, the second use ends the session.
+Two tabs, or a page that is reloaded before the answer has come, send one token twice. Within
+REFRESH_GRACE_SECONDS both get the same answer; after that, the second use ends the session.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .. import sessions, tokens
 from ..models import Session
 from ..sessions import Disabled, SignedIn
 
-#: Tokens of a session that were traded within the grace, and are remembered: the last ones.
+#: How many of the last tokens of a session exchanged within the grace period are remembered.
 MAX_RETIRED = 16
 
 
@@ -34,9 +34,9 @@ class RefreshReused(Unauthorized):
 
 
 def refresh(token: str) -> SignedIn:
-    """Trade a refresh token for new tokens; one that was traded long ago ends its session.
+    """Exchange a refresh token for new tokens; one that was exchanged long ago ends its session.
 
-    Within the grace a token that was traded gives the newest tokens of its session, the same to
+    Within the grace period an exchanged token gives the newest tokens of its session, the same to
     everybody who asks. Raises RefreshRefused, RefreshReused, Disabled.
     """
     claims = tokens.read_refresh_token(token)
@@ -58,13 +58,13 @@ def refresh(token: str) -> SignedIn:
 
 
 def _rotate(session: Session) -> SignedIn:
-    """Give a session new tokens, and keep them sealed for whoever asks again."""
+    """Give a session new tokens, and keep them sealed for repeated requests."""
     token_id, now = tokens.new_token_id(), utcnow()
     retired = _retired(session) | {session.token_digest: now.timestamp()}
-    # The newest only: a page that refreshes in a loop must not make the row grow.
+    # Only the newest: a page that refreshes in a loop must not make the row grow.
     session.retired = dict(list(retired.items())[-MAX_RETIRED:])
     session.token_digest = digest(token_id)
-    # Each trade prolongs the session: whoever comes back in time stays signed in, up to its age.
+    # Each exchange extends the session: people who come back in time stay signed in, up to its age.
     session.last_used_at, session.expires_at = now, sessions.expiry(session.created_at, now)
     signed_in = sessions.issue(session, token_id)
     pair = signed_in.access_token, signed_in.refresh_token or ""
@@ -74,9 +74,9 @@ def _rotate(session: Session) -> SignedIn:
 
 
 def _retired(session: Session) -> dict[str, float]:
-    """Return the digests of tokens that were traded within the grace, and when.
+    """Return the digests of tokens that were exchanged within the grace period, and when.
 
-    A time in the future means that the clock was set back: how long ago it was is not known.
+    A time in the future means that the clock was set back: then nobody knows how long ago it was.
     """
     now, grace = time.time(), setting("REFRESH_GRACE_SECONDS")
     return {key: at for key, at in session.retired.items() if 0 <= now - at < grace}
@@ -88,13 +88,13 @@ def _newest(session: Session) -> SignedIn | None:
     if pair is None:
         return None
     access, refresh_token = pair
-    # Given a second time, the access token is the same one, and has less time left.
+    # The second time it is the same access token, with less time left.
     left: timedelta = tokens.read_access_token(access).expires - utcnow()
     return SignedIn(session.user, access, refresh_token, max(0, int(left.total_seconds())))
 
 
 def _reused(session: Session) -> Unauthorized:
-    """End the family of a token that was used before: one of its two users stole it."""
+    """End the family of a token that was used before: one of the two who used it stole it."""
     sessions.revoke(Session.id == session.id, "refresh token reused")
     db.session.commit()
     return RefreshReused()

@@ -12,12 +12,12 @@ from ..sessions import Client, SignedIn
 from . import completing
 from .completing import Way
 
-#: What stands for the address in the audit where the passkey is nobody's.
+#: What the audit shows as the address if the passkey belongs to nobody.
 UNKNOWN_ADDRESS = "(a passkey)"
 
 
 def options(client: Client) -> dict[str, Any]:
-    """Return what a browser asks its devices for, the same for everybody; raises NoDomain."""
+    """Return what a browser requests from its devices, the same for everybody; raises NoDomain."""
     found = ceremonies.to_sign(client.host, Purpose.PASSKEY_LOG_IN)
     if found is None:
         raise ceremonies.NoDomain()

@@ -1,8 +1,8 @@
 """The one place where a log-in is completed: `complete`.
 
-Whoever has found out by a password, a provider or a passkey whose account it is takes the writer's
-lock, looks the account up after that, and calls `complete(user, client, by=Way.…)`. It refuses a
-disabled account, asks for the account's second factor, starts the session, records
+Code that has found out by a password, a provider or a passkey whose account it is takes the
+writer's lock, looks the account up after that, and calls `complete(user, client, by=Way.…)`. It
+refuses a disabled account, asks for the account's second factor, starts the session, records
 `session.started`, makes the tokens and commits. The route then answers with
 `refreshing.cookies.answer`, which puts the refresh token into the body or into the cookie.
 
@@ -27,7 +27,7 @@ from ..sessions import Client, Disabled, SignedIn
 
 
 class Way(Enum):
-    """By what somebody has shown whose account it is."""
+    """How somebody has shown whose account it is."""
 
     REGISTRATION = "registration"
     PASSWORD = "password"  # noqa: S105  (the name of a way, not a secret)
@@ -66,7 +66,7 @@ class SecondFactorRequired(Unauthorized):
 def complete(user: User, client: Client, *, by: Way) -> SignedIn:
     """Complete a log-in in the open transaction, and commit.
 
-    The writer's lock is held, so nobody disables the account between the look and the commit.
+    The writer's lock is held, so nobody disables the account between the check and the commit.
     Raises Disabled, SecondFactorRequired.
     """
     refuse_disabled(user)
@@ -77,13 +77,13 @@ def complete(user: User, client: Client, *, by: Way) -> SignedIn:
 
 
 def refuse_disabled(user: User) -> None:
-    """Raise Disabled, which is said only to whoever has shown that the account is theirs."""
+    """Raise Disabled, which is told only to people who have shown that the account is theirs."""
     if user.disabled:
         raise Disabled()
 
 
 def begin(user: User, client: Client, *, by: Way, factor: str | None = None) -> SignedIn:
-    """Start the session of somebody who has shown all that is asked for; commits."""
+    """Start the session of somebody who has shown all that is required; commits."""
     signed_in = sessions.start(user, client, by=by.value, factor=factor)
     db.session.commit()
     return signed_in

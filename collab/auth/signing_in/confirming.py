@@ -1,8 +1,8 @@
 """Asking the caller again who they are, before what protects the account is changed.
 
-A session may be somebody else's: a stolen token, a screen left open. So what weakens or takes over
-an account wants the password, or a code of the second factor, in the same request. An account that
-has neither, whose people come by a provider, wants a session that has just begun.
+A session may be somebody else's: a stolen token, a screen left open. So requests that could weaken
+or take over an account need the password, or a code of the second factor. An account that has
+neither, whose owner signs in with a provider, needs a session that has just begun.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Whether it is still the owner: asked before a way into the account is added or taken away.
+"""Whether it is still the owner: checked before a way to sign in is added or removed.
 
-Whoever has got hold of an access token, or of a machine that somebody left, must not make a way in
-for themselves that lasts. So the log-in is a few minutes old at most, or the password is given.
+Somebody who got hold of an access token, or of an unattended machine, must not gain lasting access.
+So the log-in has to be a few minutes old at most, or the password given.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def require(caller: Caller, password: str | None, client: Client) -> None:
     """
     if password is not None:
         proving.own_account(caller, password, client)
-        db.session.commit()  # a hash that was outdated has been replaced
+        db.session.commit()  # an outdated hash has been replaced
     elif not is_fresh(caller):
         raise NotFresh()
 
@@ -42,5 +42,5 @@ def is_fresh(caller: Caller) -> bool:
     """Return whether the caller's log-in is FRESH_LOGIN_MINUTES old at most."""
     begun = db.session.scalar(select(Session.created_at).where(Session.id == caller.session_id))
     life = timedelta(minutes=setting("FRESH_LOGIN_MINUTES"))
-    # A beginning in the future means that the clock was set back: then it is not known to be fresh.
+    # A start in the future means that the clock was set back: then it is not known to be fresh.
     return begun is not None and timedelta(0) <= utcnow() - begun < life

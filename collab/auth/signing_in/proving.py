@@ -1,4 +1,4 @@
-"""Whose account it is by the password: counted before it is checked, and looked up again after."""
+"""Whose account it is, by the password: counted before the check, and looked up again after it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..sessions import Client
 #: Reads an account's id and hash, as they are now.
 Whose = Callable[[], Any]
 
-#: How often a password is checked that others change at the same time.
+#: How often a password is checked again if others change it at the same time.
 PASSWORD_CHECKS = 3
 
 
@@ -50,7 +50,7 @@ def account_with(email: str, password: str, client: Client) -> User:
 def own_account(caller: Caller, password: str, client: Client, *, new: str | None = None) -> User:
     """Return the caller's account, the writer's lock held, if this is its password.
 
-    With `new`, that is its password from now on. Raises WrongCredentials, TooManyAttempts.
+    With `new`, this becomes its password. Raises WrongCredentials, TooManyAttempts.
     """
     refusal = WrongCredentials("The current password is wrong.")
     mine = partial(_OF_ID.one, {"id": caller.user_id})
@@ -73,7 +73,7 @@ def _proved(
         raise refusal
     user, rehashed = checked
     attempts().forgive(attempt)
-    # Here, where the password is known: at no other moment could its hash be replaced.
+    # Here, where the password is known: its hash can't be replaced at any other moment.
     user.password_hash = rehashed or user.password_hash
     return user
 
@@ -81,10 +81,10 @@ def _proved(
 def _check(whose: Whose, password: str, new: str | None = None) -> tuple[User, str | None] | None:
     """Check a password; if it is right, take the writer's lock and return its account.
 
-    It also returns the hash to keep from now on: of the new password, or of the same one if the
-    kept hash is outdated. Hashing takes long, so it is done before the lock. Whether what was
-    checked is still kept is looked up after it: the password may have been changed meanwhile, and
-    then what was right is so no longer. Raises Conflict if that goes on and on.
+    It also returns the hash to store from now on: of the new password, or of the same one if the
+    stored hash is outdated. Hashing takes long, so it happens before the lock. Under the lock the
+    stored hash is compared with the one that was checked: the password may have been changed
+    meanwhile, and then the old one is no longer right. Raises Conflict if that goes on and on.
     """
     for _ in range(PASSWORD_CHECKS):
         kept = whose()

@@ -28,12 +28,12 @@ def finish(
     proof = proofs.read(sealed, Purpose.SECOND_FACTOR)
     take_write_lock()
     user = _whose(proof)
-    # Read now: after a rollback the object would be looked up again, outside of the lock.
+    # Read now: after a rollback the object would be loaded again, outside of the lock.
     email = user.email
     try:
         completing.refuse_disabled(user)
         factor = _take(user, client, code, passkey)
-        # After the factor: a wrong code must not cost the proof, or a typing error would cost the
+        # After the factor: a wrong code must not use up the proof, or a typing error would cost the
         # log-in.
         proofs.spend(proof)
         return completing.begin(user, client, by=Way(proof.by), factor=factor)
@@ -52,7 +52,7 @@ def _whose(proof: Proof) -> User:
 
 
 def _take(user: User, client: Client, code: str | None, passkey: dict[str, Any] | None) -> str:
-    """Take the second factor, and return which kind it is."""
+    """Check the second factor, and return its kind."""
     if passkey is not None:
         passkeys.take(passkey, client, Purpose.PASSKEY_AS_FACTOR, user_id=user.id)
         return second.PASSKEY
