@@ -134,7 +134,7 @@ class Collab:
         self._tokens = answer.json()
 
     def _refresh(self) -> None:
-        """Trade the refresh token for new tokens: each is good once."""
+        """Exchange the refresh token for new tokens: each is valid once."""
         self._sign_in("auth/refresh", {"refresh_token": self._tokens["refresh_token"]})
 
     def _headers(self) -> dict[str, str]:

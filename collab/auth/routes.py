@@ -208,7 +208,7 @@ def verify() -> dict[str, Any]:
 @blueprint.response(200, SessionPage)
 @linked
 def list_sessions(query: dict[str, Any]) -> Page:
-    """List your sessions, the most recently used first."""
+    """List your sessions, most recently used first."""
     return sessions.list_sessions(caller(), **query)
 
 

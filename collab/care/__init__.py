@@ -1,4 +1,4 @@
-"""Care of what is kept: backups, exports and erasures of people's data, keys."""
+"""Care of stored data: backups, exports and erasures of people's data, keys."""
 
 from flask import Flask
 

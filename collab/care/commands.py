@@ -1,4 +1,4 @@
-"""`flask` commands: backup, restore, rotate-keys and what belongs to them."""
+"""`flask` commands: backup, restore, rotate-keys and related ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .backup import making, restoring
 from .backup.manifest import Manifest, NotABackup
 from .backup.sealing import CanNotOpen, Identity, Opener, Passphrase, Recipient, Sealer
 
-#: What ends a command with a sentence.
+#: Errors that end a command with a sentence.
 SAID_ERRORS = (
     making.CanNotBackUp,
     restoring.CanNotRestore,
@@ -50,7 +50,7 @@ def init_app(app: Flask) -> None:
 
 
 class CareCommand(click.Command):
-    """A command that ends with a sentence, whatever keeps it from its work."""
+    """A command that ends with a sentence, whatever prevents its work."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it."""
@@ -79,7 +79,7 @@ def _passphrase(file: Path | None, *, twice: bool) -> Passphrase:
 @passphrase_option
 @click.option("--to", "public", help="encrypt to this public key (`backup-identity` makes one)")
 def backup(path: Path, encrypt: bool, passphrase_file: Path | None, public: str | None) -> None:
-    """Write the whole installation, as at one moment, into a file; the server may be running."""
+    """Write the whole installation, as of one moment, to a file; the server may be running."""
     seal: tuple[Sealer, Opener | None] | None = None
     if public:
         seal = Recipient(public), None
@@ -147,7 +147,7 @@ def restore(
     """Restore a backup into INSTANCE_PATH, which must be empty; the server must not be running."""
     ask, made = _asking(passphrase_file, identity), _keys_just_made()
     with contextlib.ExitStack() as stack:
-        # Else a second try, with the right passphrase, would find the folder not empty.
+        # Otherwise a second try, with the right passphrase, would not find the folder empty.
         stack.callback(restoring.take_back, application().config["INSTANCE_PATH"], made)
         if at is not None:
             path = restoring.newest_before(path, _time(at), ask)
@@ -166,7 +166,7 @@ def restore(
 
 
 def _keys_just_made() -> set[Path]:
-    """Return the files of keys that this command has made, as each does where there are none."""
+    """Return the key files that this command has made, as every command does if there are none."""
     return {ring.path for ring in RINGS.here().values() if ring.is_new and ring.path}
 
 
@@ -213,7 +213,7 @@ def _time(text: str) -> datetime:
 @click.command("backup-identity", cls=CareCommand)
 @click.argument("path", type=FILE_PATH)
 def backup_identity(path: Path) -> None:
-    """Make a key pair: the private key in a file, to be kept elsewhere; the public one is shown."""
+    """Make a key pair: the private key in a file, to be kept elsewhere; prints the public one."""
     private, public = Identity.new()
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(f"{private}\n")
@@ -225,7 +225,7 @@ def backup_identity(path: Path) -> None:
     "--forget", is_flag=True, help="forget the older keys at once: everybody is logged out"
 )
 def rotate_keys(forget: bool) -> None:
-    """Add a new key to sign and seal with; the older ones open until nothing needs them."""
+    """Add a new key to sign and seal with; the older ones stay until nothing needs them."""
     for line in keys.rotate(application(), forget=forget):
         click.echo(line)
 

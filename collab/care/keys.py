@@ -1,8 +1,8 @@
 """Replacing keys while the service runs.
 
-A new key is put before the others in its file. Every process looks at the file once a second, and
-at once when a token names a key that it does not know; so none has to be told, or started again.
-An older key stays until nothing that it signed or sealed can still be good.
+A new key is put before the others in its file. Every process checks the file once a second, and at
+once when a token names a key that it does not know; so none has to be told or restarted. An older
+key stays until nothing that it signed or sealed can still be valid.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from ..core.security import RINGS, key_id
 from ..core.security.keys import FALLBACKS_SUFFIX, Kept, new_secret, read_kept, write_kept
 from ..core.storage.file_lock import locked
 
-#: What older keys may be forgotten late by: clocks differ, and processes look once a second.
+#: How much later older keys are forgotten: clocks differ, and processes check once a second.
 FORGET_MARGIN = timedelta(hours=1)
 
 
 def lifetimes(app: Flask) -> dict[str, timedelta | None]:
-    """Return how long what a key has signed or sealed may be good; None: until it is resealed."""
+    """Return how long what a key has signed or sealed may be valid; None: until it is resealed."""
     tokens = timedelta(days=app.config["REFRESH_TOKEN_DAYS"])
     return {
         "SECRET_KEY": KEY_LIFETIME + FORGET_MARGIN,
@@ -36,7 +36,7 @@ def lifetimes(app: Flask) -> dict[str, timedelta | None]:
 
 
 def rotate(app: Flask, *, forget: bool) -> Iterator[str]:
-    """Put a new key before each one's others; yields what was done, a sentence for each."""
+    """Add a new key to each ring; yields what was done, a sentence for each."""
     for name, life in lifetimes(app).items():
         ring = RINGS.of(app)[name]
         if ring.path is None:
@@ -44,7 +44,7 @@ def rotate(app: Flask, *, forget: bool) -> Iterator[str]:
             continue
         with locked(_lock_of(ring.path)):
             now = utcnow()
-            # Read under the lock: two who rotate at once would each forget the other's new key.
+            # Read under the lock: two concurrent rotations would each forget the other's new key.
             found = [Kept(new_secret(), now), *read_kept(ring.path)]
             kept = found if life is None else good(found, now - (timedelta() if forget else life))
             write_kept(ring.path, kept)
@@ -56,10 +56,10 @@ _AFTER = FALLBACKS_SUFFIX
 
 
 def good(keys: list[Kept], before: datetime) -> list[Kept]:
-    """Return the keys that may still be needed: those whose successor is not from before a time."""
+    """Return the keys that may still be needed: those whose successor is not older than a time."""
     kept = keys[:1]
     for newer, older in pairwise(keys):
-        # An older key signed until its successor came: that is when its time begins to run.
+        # An older key signed until its successor came: its time runs from then.
         if newer.since is None or newer.since <= before:
             break
         kept.append(older)
@@ -71,7 +71,7 @@ def _count(older: int) -> str:
 
 
 def reseal(app: Flask) -> Iterator[str]:
-    """Seal kept secrets again, then forget the older keys; yields what was done."""
+    """Reseal kept secrets, then forget the older keys; yields what was done."""
     ring = RINGS.of(app)["SEALING_KEY"]
     ring.look_again()
     yield f"{sealing.reseal()} secrets were resealed."
@@ -81,7 +81,7 @@ def reseal(app: Flask) -> Iterator[str]:
     with locked(_lock_of(ring.path)):
         newest = ring.secrets[0]
         kept = read_kept(ring.path)
-        # Somebody rotated in between: what was sealed then needs the key that would be forgotten
+        # Somebody rotated meanwhile: what was sealed then needs the key that would be forgotten
         # here.
         if kept[0].secret != newest or sealing.is_any_old():
             yield "The key was rotated meanwhile: run it again."
@@ -91,5 +91,5 @@ def reseal(app: Flask) -> Iterator[str]:
 
 
 def _lock_of(path: Path) -> Path:
-    """Return what whoever rotates holds, to be the only one."""
+    """Return the lock that a rotation holds, to be the only one."""
     return path.with_name("keys.lock")

@@ -1,1 +1,1 @@
-"""How connections wait: one selector for all, so that no thread waits for a peer."""
+"""How connections are waited for: one selector for all, so that no thread waits for a peer."""

@@ -16,12 +16,12 @@ from .peer import Peer
 
 log = logging.getLogger(__name__)
 
-#: What changes something, and gets a short answer (RFC 9110 §9.3).
+#: Methods that change something, and get a short answer (RFC 9110 §9.3).
 CHANGING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
 
 def answer_later(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool | Held:
-    """Answer a request as `answer` does, but tell of no change before the caller has made sure."""
+    """Answer a request as `answer` does, but report no change until the caller has made sure."""
     if request.method not in CHANGING_METHODS:
         return answer(worker, peer, request, body)
     with settled_later() as peer.outgoing.left:
@@ -29,7 +29,7 @@ def answer_later(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool |
 
 
 def make_sure(peer: Peer, stays: bool | Held) -> bool | Held:
-    """Bring to the disk what an answer tells; one that can't tell it says so, and is the last."""
+    """Bring to disk what an answer reports; if that fails, the answer says so, and is the last."""
     out = peer.outgoing
     try:
         if out.left:
@@ -44,7 +44,7 @@ def make_sure(peer: Peer, stays: bool | Held) -> bool | Held:
 
 
 def answer(worker: Any, peer: Peer, request: Any, body: Spooled) -> bool | Held:
-    """Answer a request; return whether the connection may carry another, or what it awaits."""
+    """Answer a request; return whether the connection may carry another, or what it waits for."""
     out = peer.outgoing
     out.begin()
     response, environ = wsgi.create(request, out, peer.client, peer.server, worker.cfg)
@@ -67,7 +67,7 @@ def _answer(
     worker: Any, peer: Peer, app: App, response: wsgi.Response, environ: dict[str, Any]
 ) -> bool | Held:
     out = peer.outgoing
-    # The server stops: the client is told to open another connection, to whoever comes next.
+    # The server is stopping: the client is told to open a new connection, to its successor.
     if not worker.alive:
         response.force_close()
     try:
@@ -81,12 +81,12 @@ def _answer(
         log.debug("a connection ended while it was answered: %r", error)
     except Exception:
         log.exception("a request failed outside of the application")
-        # Later there is nothing to say: the rest of the answer would be read as part of its body.
+        # After that nothing can be said: it would be read as part of the answer's body.
         if not response.headers_sent:
             out.sendall(Refused(500, "Something broke on our side.").answer())
             return False
     finally:
-        # The request refers to this in turn: all of both would wait for the collector of cycles.
+        # The request refers back to this: both would wait for the cyclic garbage collector.
         environ.pop("werkzeug.request", None)
     out.close()
     return False
@@ -95,7 +95,7 @@ def _answer(
 def _resume(
     worker: Any, peer: Peer, app: App, response: wsgi.Response, environ: dict[str, Any]
 ) -> bool | Held:
-    """Answer a request that has waited: the time that its reader has begins here."""
+    """Answer a request that has waited: its reader's time begins here."""
     peer.outgoing.begin()
     return _answer(worker, peer, app, response, environ)
 
@@ -119,10 +119,10 @@ def _call(app: App, response: wsgi.Response, environ: dict[str, Any]) -> None:
 
 
 def _hand_over(stream: Any, response: wsgi.Response, environ: dict[str, Any], pieces: Any) -> None:
-    """Send the beginning of a stream, and leave its socket to it."""
+    """Send the beginning of a stream, and hand the socket over to it."""
     response.force_close()
     environ["collab.outgoing"].paced = True
-    # Only the head and the first piece: the live parts write all that follows.
+    # Only the head and the first piece: the live parts write the rest.
     response.write(next(iter(pieces)))
     at_end = [pieces.close, environ["collab.detach"]()]
     stream.park(environ["gunicorn.socket"], chunked=response.chunked, at_end=at_end)

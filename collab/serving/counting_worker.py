@@ -1,4 +1,4 @@
-"""A worker that counts its connections, the requests in hand, and whom it refuses by itself."""
+"""A worker that counts its connections, its requests, and those that it refuses itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .peer import Peer
 from .threads import Threads
 from .worker import SelectingWorker
 
-OPEN = metrics.gauge("collab_http_connections", "Connections that wait, send or are answered.")
+OPEN = metrics.gauge("collab_http_connections", "Connections that wait, send or get an answer.")
 IN_HAND = metrics.gauge(
     "collab_http_requests_in_hand", "Requests that have a thread, or wait for one."
 )
@@ -31,7 +31,7 @@ class CountingWorker(SelectingWorker):
 
     @cached_property
     def _in_hand(self) -> Any:
-        # Looked up once, after the fork: each request counts there twice.
+        # Looked up once, after the fork: each request counts twice there.
         return IN_HAND.of(self.wsgi).child()
 
     def _admit(self, sock: socket.socket, client: Any, server: Any, sent: bytes = b"") -> None:

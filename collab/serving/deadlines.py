@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 #: No deadline.
 NO_DEADLINE = math.inf
 
-#: Dead entries that are not worth a look.
+#: Dead entries that are not worth removing.
 SPARE_ENTRIES = 16
 
 
@@ -20,7 +20,7 @@ class Mortal(Protocol):
 
     #: When it is over.
     deadline: float
-    #: When it is next looked at, which may be earlier.
+    #: When it is next checked, which may be earlier.
     looked_at: float
 
 
@@ -28,9 +28,9 @@ T = TypeVar("T", bound=Mortal)
 
 
 class Deadlines(Generic[T]):
-    """A heap with one live entry for each; one that was put off is found when it is looked at.
+    """A heap with one live entry for each; one that was put off is noticed when it is checked.
 
-    What has no deadline any more is let go of before it is more than half of the heap.
+    Entries without a deadline are removed before they are more than half of the heap.
     """
 
     def __init__(self) -> None:
@@ -40,21 +40,22 @@ class Deadlines(Generic[T]):
         self._live = 0
 
     def __len__(self) -> int:
-        """Return how many entries there are, dead ones included."""
+        """Return how many entries there are, including dead ones."""
         return len(self._heap)
 
     def set(self, one: T, at: float) -> None:
-        """Set, move or (`NO_DEADLINE`) take away a deadline."""
+        """Set, move or (`NO_DEADLINE`) remove a deadline."""
         self._live += (at < NO_DEADLINE) - (one.deadline < NO_DEADLINE)
         one.deadline = at
-        # Only an earlier look needs an entry: most deadlines are put off, which then costs nothing.
+        # Only an earlier check needs an entry: most deadlines are put off, which then costs
+        # nothing.
         if at < one.looked_at:
             self._look(one)
         if len(self._heap) > 2 * self._live + SPARE_ENTRIES:
             self._compact()
 
     def due(self, now: float) -> Iterator[T]:
-        """Take out and yield everything whose deadline has come."""
+        """Remove and yield everything whose deadline has come."""
         while self._heap and self._heap[0][0] <= now:
             at, _, one = heapq.heappop(self._heap)
             if at != one.looked_at:
@@ -67,7 +68,7 @@ class Deadlines(Generic[T]):
                 self._look(one)
 
     def pop(self) -> T | None:
-        """Take out and return what is to be looked at next."""
+        """Remove and return what is to be checked next."""
         while self._heap:
             at, _, one = heapq.heappop(self._heap)
             if at == one.looked_at:
@@ -78,7 +79,7 @@ class Deadlines(Generic[T]):
         return None
 
     def next(self) -> float:
-        """Return when to look again; `NO_DEADLINE` if there is nothing to look at."""
+        """Return when to check again; `NO_DEADLINE` if there is nothing to check."""
         return self._heap[0][0] if self._heap else NO_DEADLINE
 
     def _look(self, one: T) -> None:
@@ -86,7 +87,7 @@ class Deadlines(Generic[T]):
         heapq.heappush(self._heap, (one.deadline, next(self._order), one))
 
     def _compact(self) -> None:
-        """Let go of the dead entries; each was one call of `set`, which pays for this."""
+        """Remove the dead entries; each was one call of `set`, which pays for this."""
         alive = {id(one): one for at, _, one in self._heap if at == one.looked_at}
         self._heap = []
         for one in alive.values():

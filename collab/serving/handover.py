@@ -1,8 +1,8 @@
 """Connections that go from one process of a server to another, with the request that they sent.
 
-All processes have one port, and a connection comes to whichever is free; but some requests belong
-to the process that has their conversation in memory, as those that poll. What is sent next on such
-a connection comes to the right one by itself.
+All processes share one port, and a connection goes to whichever is free; but some requests, such as
+polls, belong to the process that has their conversation in memory. Later requests on such a
+connection reach the right one directly.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from typing import IO, Any, NamedTuple
 log = logging.getLogger(__name__)
 
 SOCKET_SUFFIX = ".worker"
-#: What a process is called: its number, in hexadecimal digits.
+#: The name of a process: its number, in hexadecimal digits.
 NAME_PATTERN = re.compile(r"[0-9a-f]{1,8}")
-#: Bytes of what is said of a connection: two addresses.
+#: Bytes of the data about a connection: two addresses.
 MAX_NOTE_BYTES = 4096
-#: Fields of a head that say how long the body is: it is sent on as it was read.
-#: The body is whole by now, so its true length is said instead.
+#: Header fields that state the length of the body. It is complete by now, so its true length is
+#: sent instead.
 FRAMING_FIELDS = ("CONTENT-LENGTH", "TRANSFER-ENCODING", "EXPECT")
 
 
 def own_name() -> str:
-    """Return what this process is called."""
+    """Return this process's name."""
     return f"{os.getpid():x}"
 
 
 class Given(NamedTuple):
-    """A connection that another process gives, and what has come on it."""
+    """A connection that another process hands over, and what has come on it."""
 
     sock: socket.socket
     client: Any
@@ -46,7 +46,7 @@ class Given(NamedTuple):
 
 
 class Handover:
-    """Where the processes of a server give each other connections: a socket each, in a folder."""
+    """Where the processes of a server hand each other connections: a socket each, in a folder."""
 
     def __init__(
         self, folder: Path, reached: Callable[[Path], AbstractContextManager[str]]
@@ -56,7 +56,7 @@ class Handover:
         self.ears: socket.socket | None = None
 
     def begin(self) -> socket.socket:
-        """Be found by others; returns what can be read once somebody gives something."""
+        """Become reachable for others; returns what can be read once somebody gives something."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._folder / f"{own_name()}{SOCKET_SUFFIX}"
         path.unlink(missing_ok=True)  # of a process that was killed, and had our number
@@ -67,18 +67,18 @@ class Handover:
         return self.ears
 
     def end(self) -> None:
-        """Be found no more."""
+        """Stop being reachable."""
         if self.ears is not None:
             (self._folder / f"{own_name()}{SOCKET_SUFFIX}").unlink(missing_ok=True)
             self.ears.close()
 
     def give(self, owner: str, sock: socket.socket, ends: tuple[Any, Any], sent: bytes) -> bool:
-        """Give a connection to a process; returns whether it has it."""
+        """Hand a connection to a process; returns whether that succeeded."""
         note = json.dumps(ends).encode()
         with (
             contextlib.suppress(OSError),
-            # A file, since a datagram has room for a head at most, and the request may be
-            # megabytes.
+            # A file, since a datagram has room for a head at most, and a request may be megabytes
+            # long.
             tempfile.TemporaryFile() as file,
             socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as mouth,
             self._reached(self._folder) as folder,
@@ -87,14 +87,14 @@ class Handover:
             file.flush()
             mouth.setblocking(False)
             mouth.connect(f"{folder}/{owner}{SOCKET_SUFFIX}")
-            # The datagram is in the other's queue once this returns, or refused: the client is
+            # Once this returns, the datagram is in the other's queue, or refused: the client is
             # never with both.
             socket.send_fds(mouth, [note], [sock.fileno(), file.fileno()])
             return True
         return False
 
     def taken(self) -> Iterator[Given]:
-        """Yield what others have given."""
+        """Yield the connections that others have handed over."""
         while self.ears is not None:
             try:
                 note, descriptors, _, _ = socket.recv_fds(self.ears, MAX_NOTE_BYTES, 2)

@@ -1,4 +1,4 @@
-"""Requests that wait for something to happen, as long polls do, without a thread."""
+"""Requests that wait for something to happen, like long polls, without a thread."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from ..frozen import frozen
 #: A WSGI application (PEP 3333).
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-#: The environ's word for a server that holds requests; without it, a view waits in its thread.
+#: The environ key that says that the server holds requests; without it, a view waits in its thread.
 HOLDS_KEY = "collab.holds"
 
 
 class Waiting(Protocol):
     """What a request waits for."""
 
-    #: When it waits no longer, on the monotonic clock.
+    #: When the wait ends, on the monotonic clock.
     deadline: float
 
     def when_woken(self, told: Callable[[], None]) -> None:
         """Call `told` once, from any thread, when something has happened; at once if it has."""
 
     def leave(self) -> None:
-        """Learn that the client reads no more: this wakes it."""
+        """Learn that the client has stopped reading: this wakes the request."""
 
     def close(self) -> None:
-        """Give back all that it holds: there will be no answer."""
+        """Release all that it holds: there will be no answer."""
 
 
 class Hold(BaseException):

@@ -1,4 +1,4 @@
-"""The worker's part that is about requests which wait for something other than bytes."""
+"""The part of the worker that handles requests waiting for something other than bytes."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .threads import Threads
 
 EVENT_READ = selectors.EVENT_READ
 
-#: Threads that answer requests which have waited: an event may wake all of them at once, and
-#: those that have just come must not stand in line after them.
+#: Threads that answer requests which have waited: an event may wake all of them at once, and new
+#: requests must not queue after them.
 RESUMING_THREADS = 4
 
 
@@ -28,7 +28,7 @@ class Holding:
     _submit: Callable[[Peer, Threads, Callable[[], bool | Held]], None]
 
     def init_process(self) -> None:
-        """Begin to work, in the process that the fork made."""
+        """Start working, in the forked process."""
         self._resuming = Threads("resuming", RESUMING_THREADS)
         super().init_process()  # type: ignore[misc]
 
@@ -40,16 +40,16 @@ class Holding:
             self._resuming.shutdown()
 
     def _hold(self, peer: Peer, held: Held) -> None:
-        """Wait until what a request waits for has come, its time is over, or its client leaves."""
+        """Wait until what a request waits for happens, its time is over, or its client leaves."""
         peer.held = held
         self._deadlines.set(peer, held.waiting.deadline)
         self._watch(peer, EVENT_READ, self._on_end)
         held.waiting.when_woken(lambda: self.method_queue.defer(self._resume, peer, held))
 
     def _on_end(self, peer: Peer) -> None:
-        """Learn that a client who waits has left; what else comes is the next request."""
+        """Learn that a waiting client has left; anything else that comes is the next request."""
         try:
-            # Only looked at: a pipelined request stays where it is.
+            # Only peeked at: a pipelined request stays where it is.
             left = not peer.sock.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
             return

@@ -1,8 +1,8 @@
-"""How a server leaves without breaking off a request: nobody new comes, who has come is answered.
+"""How a server leaves without breaking off a request: it admits nobody new, and answers the rest.
 
-A connection that waits to be accepted when its port is closed is reset by the system, together with
-the request that came on it. So newcomers are kept out first, who learn a moment later that the port
-is closed and go elsewhere; what waits is accepted; then the port is closed.
+If a port is closed, the system resets connections that wait to be accepted, together with their
+requests. So newcomers are kept out first, who learn a moment later that the port is closed and go
+elsewhere; waiting connections are accepted; then the port is closed.
 """
 
 from __future__ import annotations
@@ -22,26 +22,27 @@ from .peer import Peer
 
 #: Seconds that the rest of a request may take once the server has been told to stop.
 REST_S = 0.5
-#: Seconds in which a connection that was being made is whole: a few journeys of a packet.
+#: Seconds in which a connection that was being made is complete: a few round trips.
 HANDSHAKE_S = 0.2
 
 
 class LeavingArbiter(Arbiter):  # type: ignore[misc]
-    """The parent of several workers: it keeps newcomers out before it tells them to leave.
+    """The parent of several workers: it keeps newcomers out before it tells the workers to leave.
 
-    Where one process serves, `lone/watcher.py` does so.
+    Where one process serves, `lone/watcher.py` does that.
     """
 
     def spawn_worker(self) -> int:
-        """Start a worker; returns its number. A signal that comes meanwhile waits.
+        """Start a worker; returns its number. Signals that come meanwhile wait.
 
-        Until it has handlers of its own it would take it for its parent, and so for nothing.
+        Until the worker has handlers of its own it would handle them like its parent, and so do
+        nothing.
         """
-        signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)  # which a fork passes on
+        signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)  # which a fork inherits
         try:
             return int(super().spawn_worker())
         finally:
-            if os.getpid() == self.pid:  # the worker hears them once it has handlers
+            if os.getpid() == self.pid:  # the worker gets them once it has handlers
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
 
     def stop(self, graceful: bool = True) -> None:
@@ -67,21 +68,21 @@ class Leaving:
     wait_for_and_dispatch_events: Callable[[float], None]
 
     #: Seconds for which requests on open connections are still answered, each as the last one of
-    #: its connection. Set by whoever makes the server, before the fork.
+    #: its connection. Set by the server's creator, before the fork.
     drain_seconds = 0
-    #: When connections are closed on which nothing comes, and those on which only a part has come.
+    #: When idle connections are closed, and those on which only a part of a request has come.
     _leaves_at = NO_DEADLINE
     _last_rest_at = NO_DEADLINE
 
     def begin_to_leave(self) -> None:
-        """Close the connections on which nothing comes, now or when the drain is over."""
+        """Close idle connections, now or when the drain is over."""
         self._leaves_at = time.monotonic() + self.drain_seconds
         self._last_rest_at = self._leaves_at + REST_S
         for peer in list(self._waiting):
             self._look_again(peer)
 
     def _look_again(self, peer: Peer) -> None:
-        """Answer what has come meanwhile on a connection; one on which nothing comes is closed."""
+        """Answer what has come meanwhile on a connection, or close it if it is idle."""
         if peer.held is not None or peer.events != selectors.EVENT_READ:
             return
         if not peer.stays:
@@ -94,7 +95,7 @@ class Leaving:
         if not peer.gatherer.idle:
             self._deadlines.set(peer, min(peer.deadline, self._last_rest_at))
             return
-        # A request may be on its way: who has connected a moment ago is about to send one.
+        # A request may be on its way: a client that has just connected is about to send one.
         at = max(self._leaves_at, peer.begun + REST_S)
         if time.monotonic() < at:
             self._deadlines.set(peer, min(peer.deadline, at))
@@ -102,7 +103,7 @@ class Leaving:
             self._drop(peer)
 
     def set_accept_enabled(self, enabled: bool) -> None:
-        """Accept connections or not; in the end those that wait, and then nobody."""
+        """Accept connections or not; at the end those that wait, and then no more."""
         if self.alive:
             super().set_accept_enabled(enabled)  # type: ignore[misc]
             return
@@ -110,10 +111,10 @@ class Leaving:
         super().set_accept_enabled(False)  # type: ignore[misc]
         for listener in self.sockets:
             listener.close()
-        self.sockets = []  # the signal may have come in a turn of the loop that asks once more
+        self.sockets = []  # the signal may have come in a turn of the loop that calls this again
 
     def _accept_last(self) -> None:
-        """Accept who has come before the port was closed to newcomers."""
+        """Accept the connections that came before the port was closed to newcomers."""
         until = time.monotonic() + min(self.drain_seconds, HANDSHAKE_S)
         while (left := until - time.monotonic()) > 0:
             self.wait_for_and_dispatch_events(left)

@@ -1,10 +1,10 @@
 """The loop, lent to a thread that answers short requests itself, and taken back from long ones.
 
-To hand a request to another thread and its answer back takes eight system calls. Worse, where there
-is a second core, both threads run at once and pass the interpreter's lock to and fro between the
-cores: a list took thrice the processor time. So one thread waits for requests and answers them.
-The worker's own thread has lent it the loop, looks after it, and goes on with the loop as soon as
-an answer takes long; what takes long is the pool's from then on.
+Handing a request to another thread and its answer back takes eight system calls. Worse, where there
+is a second core, both threads run at once and pass the interpreter's lock back and forth between
+the cores: a list used three times the CPU time. So one thread waits for requests and answers them.
+The worker's own thread has lent it the loop, watches it, and goes on with the loop as soon as an
+answer takes long; such requests belong to the pool from then on.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ from .threads import Threads
 
 EVENT_READ = selectors.EVENT_READ
 
-#: Notes of signals that are read at once.
+#: Bytes of signal notes that are read at once.
 SIGNALS_AT_ONCE = 64
-#: Seconds between two looks whether an answer takes long.
+#: Seconds between two checks whether an answer takes long.
 LOOK_S = LONG_S / 2
-#: Seconds without a request after which nobody looks after the borrower, until it answers again.
+#: Seconds without a request after which nobody watches the borrower, until it answers again.
 QUIET_S = 0.1
-#: Seconds that an answer which tells of a change waits for others at most: one sync brings all of
-#: them to the disk.
+#: Seconds that an answer which reports a change waits for others at most: one sync brings all of
+#: them to disk.
 SHARED_S = 0.01
 #: Threads that may have borrowed the loop at once: one has it, the others finish a long answer.
 MAX_BORROWERS = 4
 
 
 class _TakenBackError(Exception):
-    """The loop has been taken back meanwhile: it must be left at once."""
+    """The loop has been taken back meanwhile: the borrower must leave it at once."""
 
 
 class Loan:
@@ -54,7 +54,7 @@ class Loan:
         self.peer: Peer | None = None
         self._busy_since: float | None = None
         self._answered_at = 0.0
-        #: Whether the lender looks every now and then, or sleeps until it hears something.
+        #: Whether the lender checks every now and then, or sleeps until it hears something.
         self._watched = False
         self._over = False
         #: What broke the loop.
@@ -62,10 +62,10 @@ class Loan:
         self._heard = threading.Event()
 
     def begin(self, peer: Peer | None) -> float:
-        """Begin an answer, or some, which the lender looks after; returns when that was."""
+        """Begin one or more answers, which the lender watches; returns when that was."""
         self.peer = peer
         self._busy_since = self._answered_at = now = time.monotonic()
-        # Read after that is written, while `_doze` does it the other way round: one of both sees
+        # Read after writing that, while `_doze` does it the other way round: one of the two sees
         # what the other has done.
         if not self._watched:
             self._heard.set()
@@ -97,7 +97,7 @@ class Loan:
         return began is not None and time.monotonic() - began >= LONG_S
 
     def _doze(self) -> None:
-        """Look no longer, if nothing has been asked for some time."""
+        """Stop checking, if there has been no request for some time."""
         if time.monotonic() - self._answered_at >= QUIET_S:
             self._watched = False
             self._watched = self._busy_since is not None
@@ -122,14 +122,15 @@ class Lending:
         """Begin to work, in the process that the fork made."""
         self._pace = Pace()
         self._borrowers = ThreadPoolExecutor(MAX_BORROWERS, thread_name_prefix="loop")
-        #: How many more may borrow the loop, while others finish what they had begun with it.
+        #: How many more threads may borrow the loop, while others finish what they had begun with
+        #: it.
         self._spare = threading.Semaphore(MAX_BORROWERS)
-        #: Whoever holds this may use the loop, and all that belongs to it.
+        #: The thread that holds this may use the loop, and all that belongs to it.
         self._loop = threading.Lock()
         self._loop.acquire()
         #: The present loan, unless the loop is the worker's own.
         self._loan: Loan | None = None
-        #: Answers that are sent once what they tell is on the disk, and when the first was made.
+        #: Answers that are sent once what they report is on disk, and when the first was made.
         self._unsent: list[tuple[Peer, bool | Held]] = []
         self._unsent_since = 0.0
         super().init_process()  # type: ignore[misc]
@@ -138,7 +139,7 @@ class Lending:
 
     def run(self) -> None:
         """Serve until told to stop."""
-        # Where the interpreter notes each signal as it comes: its handler runs in this thread only.
+        # Where the interpreter writes a byte for each signal: its handler runs in this thread only.
         self.poller.register(self.PIPE[0], EVENT_READ, lambda pipe: os.read(pipe, SIGNALS_AT_ONCE))
         try:
             super().run()  # type: ignore[misc]
@@ -146,7 +147,7 @@ class Lending:
             self.tpool.shutdown()
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Have the loop turned for some seconds by a borrower, or once by this thread."""
+        """Have a borrower turn the loop for some seconds, or turn it once in this thread."""
         loan = self._lend(timeout) if self.alive else None
         if loan is None:
             self._turn(timeout)
@@ -157,7 +158,7 @@ class Lending:
         else:
             self._loop.acquire()
         self._end_of(loan)
-        self._turn(0.0)  # what a borrower leaves to this thread
+        self._turn(0.0)  # work that a borrower leaves to this thread
 
     def _lend(self, seconds: float) -> Loan | None:
         """Lend the loop, if there is anybody left to lend it to."""
@@ -173,7 +174,7 @@ class Lending:
         return loan
 
     def _end_of(self, loan: Loan) -> None:
-        """Go on without the borrower; raises what broke the loop in its hands."""
+        """Go on without the borrower; raises what broke the loop there."""
         self._loan = None
         if loan.peer is not None:  # it waits for its answer, and nothing that comes meanwhile
             self._watch(loan.peer, 0, self._on_readable)
@@ -189,7 +190,7 @@ class Lending:
     def _turn(self, timeout: float) -> bool:
         """Wait until something can be done, at most until the next deadline, and do it.
 
-        Returns False if a borrower shall do nothing, for a signal has come.
+        Returns False if a borrower must do nothing, since a signal has come.
         """
         ready = [key for key, _ in self.poller.select(min(timeout, self._seconds_left()))]
         if self._loan is not None and any(key.fileobj == self.PIPE[0] for key in ready):
@@ -226,7 +227,7 @@ class Lending:
         loan.end()
 
     def _short_kind(self, request: Any) -> int | None:
-        """Return the kind of a request that the thread which has the loop shall answer itself."""
+        """Return the kind of a request that the thread with the loop should answer itself."""
         if self._loan is None:
             return None
         kind = self._pace.kind_of(request)
@@ -254,7 +255,7 @@ class Lending:
             self._answered(peer, stays)
 
     def _send_unsent(self) -> None:
-        """Have the disk take all that waiting answers tell, and send them."""
+        """Sync everything that waiting answers report to disk, and send them."""
         loan, unsent = self._loan, self._unsent
         if loan is None or not unsent:
             return
@@ -264,18 +265,18 @@ class Lending:
             for peer, _ in unsent:
                 peer.outgoing.left.settle()
         if not self._has_still(loan):
-            raise _TakenBackError  # the worker's own thread has had others see to them
+            raise _TakenBackError  # the worker's own thread has passed them to others
         loan.pause()
         self._unsent = []
         for peer, stays in unsent:
             self._answered(peer, make_sure(peer, stays))
 
     def _make_sure(self, peer: Peer, stays: bool | Held) -> None:
-        """Wait for the disk without the loop, and leave an answer to whoever has it."""
+        """Wait for the disk without the loop, and leave an answer to the thread that has it."""
         self.method_queue.defer(self._answered, peer, make_sure(peer, stays))
 
     def _has_still(self, loan: Loan) -> bool:
-        """Return whether the loop is ours again after an answer."""
+        """Return whether the loop is still ours after an answer."""
         if not self._loop.acquire(blocking=False):
             return False
         if self._loan is loan:

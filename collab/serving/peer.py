@@ -17,7 +17,8 @@ from .messages.outgoing import Outgoing
 class Peer:
     """A connection: what came of its next request, and what is unsent of its answers.
 
-    It belongs to the thread that has the loop, and to the one that answers while that does.
+    It belongs to the thread that has the loop, and while it is being answered, to the thread that
+    answers.
     """
 
     def __init__(
@@ -25,15 +26,15 @@ class Peer:
     ) -> None:
         sock.setblocking(False)
         with contextlib.suppress(OSError):  # a Unix socket has no delay to switch off
-            # Answers are written whole: Nagle's delay would only hold their last packet back.
+            # Answers are written at once: Nagle's delay would only hold back their last packet.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock, self.client, self.server = sock, client, server
         self.gatherer, self.outgoing = gatherer, outgoing
-        #: What its address is counted as.
+        #: The network under which its address is counted.
         self.network = network(client)
         #: What the selector waits for, if it has this connection.
         self.events = 0
-        #: What is done then.
+        #: What is done on that event.
         self.callback: Callable[[Peer], None] = Peer.close
         #: Whether another request may follow the answer.
         self.stays = True
@@ -47,7 +48,7 @@ class Peer:
         self.deadline = self.looked_at = NO_DEADLINE
 
     def on_event(self, _: object) -> None:
-        """Do what was waited for; but not if an event of the same moment has ended the waiting."""
+        """Do what was waited for, unless another event of the same moment has ended the wait."""
         if self.events:
             self.callback(self)
 
@@ -57,7 +58,7 @@ class Peer:
         return self.release
 
     def let_go(self) -> bool:
-        """Let go of what only requests need, if a long connection has the socket; return that."""
+        """Release what only requests need if a long connection has the socket, and return that."""
         if self.taken:
             self.gatherer.close()
             self.outgoing.close()
@@ -71,7 +72,7 @@ class Peer:
             self.sock.send(data, socket.MSG_DONTWAIT)
 
     def close(self) -> None:
-        """Close the connection, and let go of all that it held."""
+        """Close the connection, and release all that it held."""
         held, self.held = self.held, None
         if held is not None:
             held.waiting.close()
@@ -83,5 +84,5 @@ class Peer:
 
 
 def network(client: Any) -> str:
-    """Return what the address of a connection is counted as."""
+    """Return the network under which the address of a connection is counted."""
     return network_of(client[0] if isinstance(client, tuple) else None)

@@ -1,4 +1,4 @@
-"""A worker that gives a connection to the process which has its conversation in memory."""
+"""A worker that hands a connection to the process which has its conversation in memory."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .worker import EVENT_READ
 class SharingWorker(CountingWorker):
     """The same worker, as one of several."""
 
-    #: Set by whoever makes the server, before the fork; None: it is the only one.
+    #: Set by the server's creator, before the fork; None: it is the only one.
     handover: Handover | None = None
-    #: Returns the name of the process that a request belongs to, if that is another one.
+    #: Returns the name of the process that a request belongs to, if it is another one.
     owner_of: Callable[[Any], str | None] = staticmethod(lambda _: None)
 
     def run(self) -> None:
-        """Serve, and be found by the others."""
+        """Serve, and be reachable for the others."""
         if self.handover is not None:
             ears = self.handover.begin()
             self.poller.register(ears, EVENT_READ, lambda _: self._take_over())

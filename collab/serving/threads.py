@@ -1,4 +1,4 @@
-"""Threads that are made as there is work for them, and end where there is none for a while."""
+"""Threads that are started as there is work for them, and end after a while without any."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ log = logging.getLogger(__name__)
 
 Work = Callable[[], None]
 
-#: Seconds without work after which a thread ends; to make one takes less than a millisecond.
+#: Seconds without work after which a thread ends; starting one takes less than a millisecond.
 IDLE_S = 1.0
 
 
 class Threads:
-    """Carries out what is submitted; whoever submits something waits for no lock.
+    """Carries out what is submitted; submitting waits for no lock.
 
-    Those of `concurrent.futures` have one for all pools, in which 64 handshakes stood in line, and
-    stay for good.
+    The pools of `concurrent.futures` share a single lock, for which 64 handshakes queued, and their
+    threads never end.
     """
 
     def __init__(
         self, name: str, most: int, *, daemon: bool = False, idle_s: float = IDLE_S
     ) -> None:
-        """Make it, without a thread; `daemon`: those that are at work don't keep the process."""
+        """Make it, without a thread; `daemon`: busy threads don't keep the process alive."""
         self._name, self._most, self._daemon, self._idle_s = name, most, daemon, idle_s
         self._waiting: SimpleQueue[Work | None] = SimpleQueue()
         self._alive: set[threading.Thread] = set()
-        #: Those that have nothing to do.
+        #: The idle ones.
         self._idle: set[threading.Thread] = set()
         self._growing = threading.Lock()
         self._stopped = False
@@ -41,20 +41,20 @@ class Threads:
         return frozenset(self._alive.copy())
 
     def submit(self, work: Work) -> None:
-        """Have something done soon; nothing is any more after the stop."""
+        """Have something done soon; after the stop nothing is."""
         if not self._stopped:
             self._waiting.put(work)
             self._look()
 
     def stop(self) -> None:
-        """Begin nothing any more; what is under way is not waited for."""
+        """Start nothing more; work in progress is not waited for."""
         with contextlib.suppress(Empty):
             while True:
                 self._waiting.get_nowait()
         self.shutdown()
 
     def shutdown(self, *, wait: bool = False) -> None:
-        """End the threads once all is done that was submitted; nobody waits for them here."""
+        """End the threads once all submitted work is done; nobody waits for them here."""
         with self._growing:
             self._stopped = True
             alive = len(self._alive)
@@ -62,7 +62,7 @@ class Threads:
             self._waiting.put(None)
 
     def _look(self) -> None:
-        """Make a thread if more waits than there are idle ones."""
+        """Start a thread if more work waits than there are idle threads."""
         if self._waiting.qsize() > len(self._idle) and len(self._alive) < self._most:
             self._grow()
 
@@ -86,11 +86,11 @@ class Threads:
                 work()
             except Exception:
                 log.exception("a turn failed")
-            del work  # with all that it holds, before there is other work
+            del work  # with all that it holds, before other work comes
         self._alive.discard(me)
 
     def _next(self, me: threading.Thread) -> Work | None:
-        """Wait for work; returns None when this thread shall end."""
+        """Wait for work; returns None when this thread should end."""
         self._idle.add(me)
         try:
             work = self._waiting.get(timeout=0.0 if self._stopped else self._idle_s)
@@ -102,9 +102,9 @@ class Threads:
         return work
 
     def _last(self, me: threading.Thread) -> Work | None:
-        """Be idle no more, nor there; returns what was submitted before that could be seen.
+        """Count as neither idle nor alive; returns work submitted before that could be seen.
 
-        Whoever submits puts it first and then looks who is there: one of both sees the other.
+        Submitting adds the work first and then looks for threads: one of the two sees the other.
         """
         self._idle.discard(me)
         self._alive.discard(me)

@@ -1,7 +1,8 @@
-"""The worker process: one selector for all that wait, and a few threads for those that don't.
+"""The worker process: one selector for all connections that wait, and a few threads for the rest.
 
 gunicorn's threaded worker gives a connection to a thread as soon as its first byte is there. Here
-the thread gets a whole request, and leaves its answer behind (docs/inside/live.md).
+the thread gets a whole request, and leaves its answer for the selector to send
+(docs/inside/live.md).
 """
 
 from __future__ import annotations
@@ -40,11 +41,12 @@ EVENT_WRITE = selectors.EVENT_WRITE
 
 #: Connections accepted at once, before others have their turn.
 MAX_ACCEPTS_IN_A_ROW = 64
-#: Seconds that a refused or ended connection may take to close its side (RFC 9112 §9.6).
+#: Seconds that the peer of a refused or ended connection may take to close its side (RFC 9112
+#: §9.6).
 LINGER_S = 2.0
-#: Bytes thrown away meanwhile.
+#: Bytes discarded meanwhile.
 LINGER_BYTES = 256 * 1024
-#: Seconds of quiet before a kept connection is closed.
+#: Idle seconds before a kept connection is closed.
 IDLE_S = 10.0
 
 
@@ -65,13 +67,13 @@ class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[
         self._terms = Terms(self.bounds.send_seconds, waiters)
 
     def get_thread_pool(self) -> Threads:
-        """Return the threads that answer what takes long; gunicorn calls this after the fork."""
+        """Return the threads that answer long requests; gunicorn calls this after the fork."""
         return Threads("request", self.cfg.threads)
 
     # -- coming -------------------------------------------------------------------------------
 
     def accept(self, listener: socket.socket) -> None:
-        """Accept the connections that wait; if the process is out of descriptors, not now."""
+        """Accept waiting connections; if the process is out of descriptors, not now."""
         for _ in range(self.accepts_in_a_row):
             try:
                 sock, client = listener.accept()
@@ -104,7 +106,7 @@ class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[
         self._await_request(peer, sent)
 
     def _make_room(self) -> None:
-        """Close the connection whose deadline is next, so that others may come."""
+        """Close the connection whose deadline is next, to make room for others."""
         peer = self._deadlines.pop()
         if peer is not None:
             self._drop(peer)
@@ -126,7 +128,7 @@ class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[
         (self._waiting.add if events else self._waiting.discard)(peer)
 
     def _await_request(self, peer: Peer, sent: bytes = b"") -> None:
-        """Wait for the next request, of which something may have come, or been `sent` elsewhere."""
+        """Wait for the next request, parts of which may have come, or been `sent` elsewhere."""
         peer.begun = time.monotonic()
         self._deadlines.set(peer, peer.begun + IDLE_S)
         if sent or not peer.gatherer.idle:
@@ -154,7 +156,7 @@ class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[
             self._refuse(peer, Refused(400, "The request ended before it was whole."))
 
     def _feed(self, peer: Peer, data: bytes, *, alone: bool = False) -> None:
-        """Take what has come; `alone` tells that this is not done within another answer."""
+        """Take what has come; `alone` says that this is not done within another answer."""
         try:
             request = peer.gatherer.feed(data)
         except Refused as error:
@@ -169,7 +171,7 @@ class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[
                 self._answer(peer, *request, alone=alone)
 
     def _await_rest(self, peer: Peer) -> None:
-        """Wait for the rest of a request, as long as it comes at the least rate."""
+        """Wait for the rest of a request, as long as it comes at the minimum rate."""
         gatherer, bounds = peer.gatherer, self.bounds
         if gatherer.takes_word():
             peer.send_now(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -181,7 +183,7 @@ class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[
             self._watch(peer, EVENT_READ, self._on_readable)
 
     def _refuse(self, peer: Peer, refused: Refused) -> None:
-        """Answer a request that goes no further, after what is unsent, and close."""
+        """Refuse a request, after what is unsent, and close."""
         peer.outgoing.begin()
         with contextlib.suppress(OSError):
             peer.outgoing.sendall(refused.answer())
@@ -192,7 +194,7 @@ class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[
 
     def _answer(self, peer: Peer, request: Any, body: Spooled, *, alone: bool) -> None:
         self._deadlines.set(peer, NO_DEADLINE)
-        # Requests that came together would nest here, and the stack would grow with each.
+        # Pipelined requests would nest here, and the stack would grow with each.
         if alone and (kind := self._short_kind(request)) is not None:
             self._answer_here(peer, request, body, kind)
             return
@@ -265,7 +267,7 @@ class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[
             del self._per_network[peer.network]
 
     def _expire(self, peer: Peer) -> None:
-        """End a connection that is out of time; say so to whoever was sending, answer who waits."""
+        """End a connection that is out of time; tell a sender so, answer a client that waits."""
         if peer.held is not None:
             self._resume(peer, peer.held)
         elif not peer.outgoing.empty and peer.outgoing.deadline > time.monotonic():
@@ -283,7 +285,7 @@ class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[
     # -- what the main loop of gunicorn's worker calls ------------------------------------------
 
     def murder_keepalived(self, force: bool = False) -> None:
-        """End the connections that are out of time, or all that wait."""
+        """End the connections that are out of time, or all that are waiting."""
         for peer in list(self._deadlines.due(time.monotonic())):
             self._expire(peer)
         if force:
@@ -291,5 +293,5 @@ class SelectingWorker(Holding, Leaving, Lending, ThreadWorker):  # type: ignore[
                 self._drop(peer)
 
     def _seconds_left(self) -> float:
-        """Return how long nothing has to be done unless something comes."""
+        """Return for how long nothing has to be done unless something comes."""
         return max(0.0, self._deadlines.next() - time.monotonic())

@@ -1,1 +1,1 @@
-"""Backups: one file with all that an installation is, of one moment."""
+"""Backups: one file with a whole installation, as of one moment."""

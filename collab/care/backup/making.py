@@ -1,4 +1,4 @@
-"""Making a backup: it appears at its place once it is whole and has been read again, or never."""
+"""Making a backup: it appears in its place once it is complete and verified, or never."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from .moment import ARCHIVE_NAME, STORE_NAME, Moment, pinned, sweep_links
 from .sealing import Opener, Sealer, SealingWriter, opened
 from .tape import Piece, TapeWriter, read_tape
 
-#: What the main database is called in a backup, wherever it lies.
+#: What the main database is called in a backup, wherever it is.
 DATABASE_NAME = "collab.db"
 BLOBS_NAME = "blobs"
-#: Folders and files that are not in a backup: what is made again, or is only of the moment.
+#: Folders and files that are not in a backup: what can be remade, or is only temporary.
 LEFT_OUT = ("log", BLOBS_NAME, ARCHIVE_NAME)
 LEFT_OUT_ENDINGS = (".lock", ".sock", ".log", "-wal", "-shm", "-journal", ".new")
 LEFT_OUT_BEGINNINGS = (".", "tmp", "receiving-")
-#: Seconds to wait for writers to end.
+#: Seconds to wait for writers to finish.
 PATIENCE_S = 60.0
 
 
@@ -44,7 +44,7 @@ class Sources:
     instance: Path
     database: Path
     blobs: Blobs
-    #: Columns of the main database that have digests of kept files: (table, column).
+    #: Columns of the main database that hold digests of kept files: (table, column).
     digests: tuple[tuple[str, str], ...]
     manifest: Manifest
 
@@ -61,15 +61,15 @@ class Made:
 def make(sources: Sources, place: Path, seal: tuple[Sealer, Opener | None] | None = None) -> Made:
     """Make a backup; raises CanNotBackUp, OSError (a full disk), sqlite3.Error.
 
-    `seal` is what encrypts it, and what opens it to read it again, where that can be done here.
+    `seal` encrypts it, and opens it for the verification where that is possible here.
     """
-    # Looked at first, so that nobody waits for a copy to be told; and again when it is put there.
+    # Checked first, so that nobody waits for a copy only to be told; and again at the end.
     if place.exists():
         raise CanNotBackUp(f"{place} already exists.")
     place.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
-        with sources.blobs.held(PATIENCE_S):  # and so no other backup goes on
+        with sources.blobs.held(PATIENCE_S):  # and so no other backup is running
             sweep_links(sources.instance)
             with pinned(sources.database, sources.instance, PATIENCE_S) as moment:
                 draft = _write(sources, moment, staging, seal[0] if seal else None)
@@ -114,7 +114,7 @@ def _add_all(sources: Sources, moment: Moment, staging: Path, tape: TapeWriter) 
 
 @contextlib.contextmanager
 def _copied(pinned_reader: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
-    """Copy a database as a pinned reader sees it, look through the copy, and lend it."""
+    """Copy a database as a pinned reader sees it, check the copy, and lend it."""
     copy = sqlite3.connect(path, isolation_level=None)
     try:
         pinned_reader.backup(copy)
@@ -126,7 +126,7 @@ def _copied(pinned_reader: sqlite3.Connection, path: Path) -> Iterator[sqlite3.C
 
 
 def look_through(connection: sqlite3.Connection, name: str) -> None:
-    """Raise CanNotBackUp unless a database is whole, and no row names one that is not there."""
+    """Raise CanNotBackUp unless a database is intact, and no row refers to a missing one."""
     register_functions(connection)
     found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
@@ -147,7 +147,7 @@ def _add_blobs(sources: Sources, copy: sqlite3.Connection, tape: TapeWriter) -> 
         except FileNotFoundError:
             sources.manifest.missing.append(digest)
             continue
-        # A file's name is its checksum: a disk that has lost a bit is found here, and not at the
+        # A file's name is its checksum: a disk that has lost a bit is found here, not when
         # restoring.
         if entry.sha256 != digest:
             raise CanNotBackUp(f"{path} is damaged: it is not what its name says.")
@@ -188,7 +188,7 @@ def _others(instance: Path, besides: set[Path]) -> Iterator[Path]:
 
 
 def _read_again(draft: Path, opener: Opener | None) -> None:
-    """Read the whole file as a restoring does; raises NotABackup, CanNotOpen."""
+    """Read the whole file as restoring does; raises NotABackup, CanNotOpen."""
     with draft.open("rb") as file:
         source: IO[bytes] = opened(file, lambda: opener) if opener else file
         for piece in read_tape(source, []):
@@ -198,9 +198,9 @@ def _read_again(draft: Path, opener: Opener | None) -> None:
 
 
 def _put(draft: Path, place: Path) -> None:
-    """Let the file appear at its place, whole, over nothing that is there."""
+    """Let the file appear in its place, complete, replacing nothing."""
     try:
-        # A link and no rename: that would replace what is there without a word.
+        # A link, not a rename, which would silently replace what is there.
         os.link(draft, place)
     except FileExistsError:
         raise CanNotBackUp(f"{place} already exists.") from None

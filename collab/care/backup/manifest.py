@@ -1,4 +1,4 @@
-"""What a backup says of itself: its moment, its files with their checksums, its keys."""
+"""What a backup says about itself: its moment, its files with their checksums, its keys."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any
 
 from ...frozen import frozen
 
-#: The last file in a backup: without it, the backup is not a whole one.
+#: The last file in a backup: without it, the backup is incomplete.
 MANIFEST_NAME = "manifest.json"
 FORMAT_NUMBER = 1
-#: Bytes that a manifest may have: some 150 for each file.
+#: Maximum bytes of a manifest: some 150 for each file.
 MAX_MANIFEST_BYTES = 512 * 2**20
 
 
 class NotABackup(Exception):
-    """The file is not a whole backup; the message says what is wrong."""
+    """The file is not a complete backup; the message says what is wrong."""
 
 
 @frozen
@@ -31,7 +31,7 @@ class Entry:
 
 @dataclass
 class Manifest:
-    """What a backup says of itself."""
+    """What a backup says about itself."""
 
     #: The moment that it shows (RFC 3339, UTC).
     moment: str
@@ -65,7 +65,7 @@ class Manifest:
 
 
 def checked_name(name: str) -> str:
-    """Return the name of a file in a backup; raises NotABackup for one that leads out of it."""
+    """Return the name of a file in a backup; raises NotABackup for one that leads outside."""
     path = PurePosixPath(name)
     if not name or path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
         raise NotABackup(f"It has a file with the name {name!r}.")

@@ -2,7 +2,7 @@
 
 For a moment nobody writes: the writer's locks of both databases are held, and a reader of each is
 pinned to what is committed. The pipeline waits a little longer, until the archive's files have a
-second name. Then everybody goes on, and what was pinned is copied at leisure:
+second name. Then everybody goes on, and the pinned state is copied at leisure:
 
 - The databases are of the same moment, so no row of one names what the other does not have.
 - A kept file's bytes never change, and none is deleted while a backup runs (`Blobs.held`). Its row
@@ -26,7 +26,7 @@ from pathlib import Path
 from ...core.models import utcnow
 from ...frozen import frozen
 
-#: How the folders begin that hold the second names.
+#: The prefix of the folders that hold the second names.
 LINKED_PREFIX = ".backup-"
 #: The store of the pipeline, and the folder of its archive.
 STORE_NAME = "ingest.db"
@@ -39,16 +39,16 @@ class Moment:
 
     at: datetime
     main: sqlite3.Connection
-    #: None where no event of another system was ever sent.
+    #: None where no other system ever sent an event.
     store: sqlite3.Connection | None
     archive: Path
-    #: For how long nobody could write into the main database.
+    #: For how long nobody could write to the main database.
     held_s: float
 
 
 @contextlib.contextmanager
 def pinned(main: Path, instance: Path, patience_s: float) -> Iterator[Moment]:
-    """Pin one moment within this block; raises sqlite3.OperationalError if writers don't end."""
+    """Pin one moment during this block; raises sqlite3.OperationalError if writers don't finish."""
     with contextlib.ExitStack() as stack:
         linked = Path(tempfile.mkdtemp(prefix=LINKED_PREFIX, dir=instance))
         stack.callback(shutil.rmtree, linked, ignore_errors=True)
@@ -56,17 +56,16 @@ def pinned(main: Path, instance: Path, patience_s: float) -> Iterator[Moment]:
         paths = [main, *([store] if store.exists() else [])]
         writers = [stack.enter_context(_opened(path, patience_s)) for path in paths]
         readers = [stack.enter_context(_opened(path, patience_s)) for path in paths]
-        for writer in writers:  # always in this order, as whoever writes into both
+        for writer in writers:  # always in this order, like everybody who writes to both
             writer.execute("BEGIN IMMEDIATE")
         begun, at = time.monotonic(), utcnow()
         for reader in readers:
             reader.execute("BEGIN")
             reader.execute("SELECT 1 FROM sqlite_master").fetchone()  # from here it sees no change
-        # Nobody waits any longer: the readers keep what they have seen, however long the copying
-        # takes.
+        # Nobody waits any longer: the readers keep their state, however long the copying takes.
         writers[0].execute("ROLLBACK")
         held_s = time.monotonic() - begun
-        if store.exists():  # what follows is between the store and its archive
+        if store.exists():  # the rest concerns only the store and its archive
             _link(instance / ARCHIVE_NAME, linked)
             writers[1].execute("ROLLBACK")
         yield Moment(at, readers[0], readers[1] if len(readers) > 1 else None, linked, held_s)
@@ -94,6 +93,6 @@ def _link(source: Path, target: Path) -> None:
 
 
 def sweep_links(instance: Path) -> None:
-    """Delete the second names that a killed backup left; only while no other one runs."""
+    """Delete the second names that a killed backup left; only while no other one is running."""
     for folder in instance.glob(f"{LINKED_PREFIX}*"):
         shutil.rmtree(folder, ignore_errors=True)

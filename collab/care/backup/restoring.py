@@ -1,4 +1,4 @@
-"""Restoring a backup: read and looked through beside the place, then moved there in one step."""
+"""Restoring a backup: unpacked and checked beside its place, then moved there in one step."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .moment import STORE_NAME
 from .sealing import Opener, opened
 from .tape import PIECE_BYTES, Piece, read_tape
 
-#: What a backup in a folder of many is called.
+#: The pattern of a backup's name in a folder of many.
 BACKUP_PATTERN = "*"
-#: What the folder is called in which files lie until they have been looked through.
+#: The name of the folder that holds files until they have been checked.
 STAGING_PREFIX = ".restoring-"
-#: The folder of the log, which this very command may have made.
+#: The folder of the log, which this very command may have created.
 LOG_NAME = "log"
 
 
@@ -32,7 +32,7 @@ class CanNotRestore(Exception):
 
 
 def check(path: Path, ask: Callable[[], Opener]) -> Manifest:
-    """Read a whole backup and look through its databases; nothing is changed.
+    """Read a whole backup and check its databases; nothing is changed.
 
     Raises NotABackup, CanNotOpen, OSError.
     """
@@ -43,10 +43,10 @@ def check(path: Path, ask: Callable[[], Opener]) -> Manifest:
 def restore(
     path: Path, ask: Callable[[], Opener], instance: Path, database: Path | None, made: set[Path]
 ) -> Manifest:
-    """Restore a backup into an instance folder that has nothing in it; `made` may be there.
+    """Restore a backup into an empty instance folder; `made` may be there.
 
-    `database` is where the main database goes, if it does not lie in that folder. Raises
-    CanNotRestore, NotABackup, CanNotOpen, OSError; then everything is as it was.
+    `database` is where the main database goes, if it is not in that folder. Raises CanNotRestore,
+    NotABackup, CanNotOpen, OSError; then everything is as it was.
     """
     for left in instance.glob(f"{STAGING_PREFIX}*"):
         shutil.rmtree(left, ignore_errors=True)
@@ -63,7 +63,7 @@ def restore(
         _require_empty(instance, None, made | {staging})
         for one in made:
             one.unlink(missing_ok=True)
-        # The database as the last: without it the folder is none that a server would serve.
+        # The database last: without it no server would use the folder.
         for one in sorted(staging.iterdir(), key=lambda path: path.name == DATABASE_NAME):
             one.rename(instance / one.name)
         return manifest
@@ -74,7 +74,7 @@ def restore(
 def take_back(instance: Path, made: set[Path]) -> None:
     """Delete the keys that were `made` by a command that restored nothing.
 
-    Not if there is anything else by now: a server that was started meanwhile may use them.
+    Not if anything else is there by now: a server that was started meanwhile may use them.
     """
     if made and not _beside(instance, made):
         for one in made:
@@ -82,7 +82,7 @@ def take_back(instance: Path, made: set[Path]) -> None:
 
 
 def _beside(instance: Path, made: set[Path]) -> list[str]:
-    """Return the names of what is in a folder besides the log and what was made just now."""
+    """Return the names of what is in a folder besides the log and what was just made."""
     known = {*made, instance / LOG_NAME}
     there = instance.iterdir() if instance.exists() else iter(())
     return sorted(one.name for one in there if one not in known)
@@ -112,7 +112,7 @@ def _move_new(source: Path, target: Path) -> None:
 
 
 def _unpack(path: Path, ask: Callable[[], Opener], folder: Path, only: set[str] | None) -> Manifest:
-    """Write the files of a backup below a folder, and look through its databases."""
+    """Write the files of a backup below a folder, and check its databases."""
     found: list[Entry] = []
     with path.open("rb") as file:
         for one in read_tape(opened(file, ask), found):
@@ -154,7 +154,7 @@ def _look_through(folder: Path) -> None:
 def newest_before(folder: Path, at: datetime, ask: Callable[[], Opener]) -> Path:
     """Return the newest backup in a folder whose moment is not after a time.
 
-    Raises CanNotRestore if there is none. Whatever else is in the folder is passed over.
+    Raises CanNotRestore if there is none. Anything else in the folder is skipped.
     """
     found: dict[datetime, Path] = {}
     for path in folder.glob(BACKUP_PATTERN):
@@ -178,7 +178,7 @@ def moment_of(path: Path, ask: Callable[[], Opener]) -> datetime:
 
 
 def fitting_keys(manifest: Manifest, present: dict[str, list[str]]) -> list[str]:
-    """Return the settings of keys that the backup was made with and that are not given here."""
+    """Return the key settings that the backup was made with and that are not given here."""
     return [
         name
         for name in KEY_NAMES

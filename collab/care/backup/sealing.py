@@ -1,9 +1,9 @@
-"""An encrypted stream: AES-256-GCM in chunks, so that it takes little memory however long it is.
+"""An encrypted stream: AES-256-GCM in chunks, so that it needs little memory however long it is.
 
-After a line that says how the key is had, each chunk is sealed for itself (the STREAM construction:
+After a line that says how to get the key, each chunk is sealed separately (the STREAM construction:
 the nonce is the chunk's number and whether it is the last), so that none can be changed, left out,
-put elsewhere or cut off without being noticed. The key is the file's own: of a passphrase and a
-fresh salt (scrypt, RFC 7914), or of a fresh key pair and the recipient's (X25519, RFC 7748; HKDF,
+moved or cut off without being noticed. Each file has its own key, derived from a passphrase and a
+fresh salt (scrypt, RFC 7914), or from a fresh key pair and the recipient's (X25519, RFC 7748; HKDF,
 RFC 5869).
 """
 
@@ -28,7 +28,7 @@ MAGIC_LINE = b"collab backup, sealed, 1\n"
 #: Bytes of a chunk before it is sealed, and what sealing adds (the tag).
 CHUNK_BYTES = 64 * 1024
 TAG_BYTES = 16
-#: Bytes that the line about the key may have.
+#: Maximum bytes of the line about the key.
 MAX_HEAD_BYTES = 1024
 #: scrypt's cost: 128 MiB and some tenths of a second; a file that asks for more is refused.
 SCRYPT_N = 2**17
@@ -51,7 +51,7 @@ def _decoded(text: Any) -> bytes:
 
 
 class Passphrase:
-    """Seals and opens with what somebody remembers."""
+    """Seals and opens with a passphrase that somebody remembers."""
 
     def __init__(self, words: str) -> None:
         self._words = words.encode()
@@ -69,14 +69,14 @@ class Passphrase:
         return self._key(_decoded(head["salt"]))
 
     def _key(self, salt: bytes) -> bytes:
-        if salt not in self._derived:  # once for a backup, which is read again when it is made
+        if salt not in self._derived:  # once for a backup, which is read again after it is made
             made = Scrypt(salt=salt, length=32, n=SCRYPT_N, r=SCRYPT_R, p=1)
             self._derived[salt] = made.derive(self._words)
         return self._derived[salt]
 
 
 class Recipient:
-    """Seals to a public key: whoever makes backups need not be able to read them."""
+    """Seals to a public key: those who make backups need not be able to read them."""
 
     def __init__(self, public: str) -> None:
         try:
@@ -149,7 +149,7 @@ class SealingWriter(io.RawIOBase):
         return True
 
     def write(self, data: Any) -> int:
-        """Seal as many whole chunks as there are; one stays, for it may be the last."""
+        """Seal as many whole chunks as there are; one stays, as it may be the last."""
         self._waiting += data
         while len(self._waiting) > CHUNK_BYTES:
             self._put(bytes(self._waiting[:CHUNK_BYTES]), last=False)
@@ -186,7 +186,7 @@ class OpeningReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill a buffer as far as a chunk goes; 0 at the end."""
+        """Fill a buffer from at most one chunk; 0 at the end."""
         while not self._ready and not self._over:
             self._ready = self._opened()
         count = min(len(buffer), len(self._ready))
@@ -206,7 +206,7 @@ class OpeningReader(io.RawIOBase):
 
 
 def opened(source: IO[bytes], ask: Callable[[], Opener]) -> IO[bytes]:
-    """Return what to read a file by: itself if it is not sealed, else what opens it."""
+    """Return what to read a file with: the file if it is not sealed, otherwise what opens it."""
     if source.read(len(MAGIC_LINE)) == MAGIC_LINE:
         return io.BufferedReader(OpeningReader(source, ask()), CHUNK_BYTES)
     source.seek(0)

@@ -1,6 +1,6 @@
 """A backup's file: a tar (POSIX.1-2001 pax) that is written and read from its beginning to its end.
 
-Nothing of it is ever held in memory but a piece.
+Only a piece of it is ever in memory.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PIECE_BYTES = 1024 * 1024
 
 
 class Hashing:
-    """Reads a number of bytes of a file, and makes their checksum."""
+    """Reads a number of bytes of a file, and computes their checksum."""
 
     def __init__(self, source: IO[bytes], most: int) -> None:
         self._source, self._left = source, most
@@ -34,7 +34,7 @@ class Hashing:
             piece = self._source.read(wanted)
         except tarfile.TarError:
             raise NotABackup("It was cut off.") from None
-        # The size stands in the head of the entry already, so the backup can't go on.
+        # The entry's header already states the size, so the backup can't go on.
         if len(piece) < wanted:
             raise EOFError("a file became shorter as it was read")
         self._left -= len(piece)
@@ -48,7 +48,7 @@ class Hashing:
 
 
 class TapeWriter:
-    """Writes files one after the other, and the manifest as the last."""
+    """Writes files one after another, and the manifest last."""
 
     def __init__(self, target: IO[bytes], manifest: Manifest) -> None:
         self._tar = tarfile.open(  # noqa: SIM115 (`finish` closes it)
@@ -64,8 +64,8 @@ class TapeWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # What was not finished ends while its target is open: later, Python would tell on stderr
-        # that it could not. A full disk has been told already.
+        # An unfinished one ends while its target is open: later, Python would complain on stderr
+        # that it can't. A full disk has already been reported.
         with contextlib.suppress(OSError):
             self._tar.close()
 
@@ -78,7 +78,7 @@ class TapeWriter:
         """Add so many bytes of an open file."""
         if name in self._names:
             raise ValueError(f"{name} is in the backup already")
-        # A name twice would be restored over itself, and the first one lost.
+        # A duplicate name would be restored over itself, and the first one lost.
         self._names.add(name)
         hashing = Hashing(source, size)
         self._tar.addfile(_described(name, size), hashing)
@@ -111,13 +111,12 @@ class Piece:
 def read_tape(source: IO[bytes], found: list[Entry]) -> Iterator[Piece | Manifest]:
     """Yield the files and then the manifest, which is checked against what was read.
 
-    `found` gets an entry for each file that has been read. Raises NotABackup.
+    Each file that has been read adds an entry to `found`. Raises NotABackup.
     """
     try:
         with tarfile.open(fileobj=source, mode="r|", bufsize=PIECE_BYTES) as tar:
             for member in tar:
-                # No links, devices or folders: a forged backup must not write outside of its
-                # folder.
+                # No links, devices or folders: a forged backup must not write outside its folder.
                 content = tar.extractfile(member) if member.isreg() else None
                 if content is None:
                     raise NotABackup(f"{member.name!r} in it is not a file.")
@@ -134,14 +133,14 @@ def _file(member: tarfile.TarInfo, content: IO[bytes], found: list[Entry]) -> It
     hashing = Hashing(content, member.size)
     piece = Piece(checked_name(member.name), member.size, hashing)  # type: ignore[arg-type]
     yield piece
-    # Whoever read only a part of it, or nothing: the checksum needs all.
+    # The caller may have read only a part of it, or nothing: the checksum needs all.
     while hashing.read(PIECE_BYTES):
         pass
     found.append(Entry(piece.name, member.size, hashing.sha256))
 
 
 def _manifest(content: IO[bytes], size: int, found: list[Entry]) -> Manifest:
-    # It is read whole: a forged one must not fill the memory.
+    # It is read as a whole: a forged one must not fill memory.
     if size > MAX_MANIFEST_BYTES:
         raise NotABackup("Its manifest is too long.")
     manifest = Manifest.read(content.read())

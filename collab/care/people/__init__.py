@@ -1,1 +1,1 @@
-"""People's data: giving it to them, and erasing it."""
+"""People's data: exporting and erasing it."""

@@ -1,10 +1,10 @@
-"""Erasing somebody: what is theirs goes, what is a project's stays without them.
+"""Erasing somebody: their own data goes, what belongs to a project stays without their name.
 
 It begins in one transaction, after which nobody is signed in as them any more; a job, made in that
-transaction, does the rest in bounded steps (`job_types.py`). A chore of the housekeeper's makes
-another one for whoever has none, whatever became of theirs. At its end the search index has
-forgotten their words, and the write-ahead log has been put away: SQLite overwrites what is deleted
-(`secure_delete`), and so no page has anything of them.
+transaction, does the rest in bounded steps (`job_types.py`). A chore of the housekeeper makes
+another job if there is none, whatever happened to the first. At the end the search index has
+forgotten their words, and the write-ahead log has been emptied: SQLite overwrites deleted data
+(`secure_delete`), so no page contains anything of theirs.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from ...projects.models import OWNER, Member, Project
 from . import keeping
 from .models import Erasure
 
-#: What an account is called after it.
+#: The name of an account after its erasure.
 ERASED_NAME = "Erased account"
 ERASED_EMAIL = "erased-{}@erased.invalid"
 #: Rows that are deleted or changed in one commit.
@@ -58,7 +58,7 @@ class OwnsAlone(Conflict):
 
 
 def owned_alone(user_id: int) -> tuple[list[int], list[int]]:
-    """Return the projects of which somebody is the only owner: those with others, and without."""
+    """Return the projects that somebody alone owns: those with other members, and without."""
     mine = select(Member.project_id).where(Member.user_id == user_id, Member.role == OWNER)
     with_others: list[int] = []
     without: list[int] = []
@@ -78,13 +78,14 @@ def _others_in(project_id: int, user_id: int) -> Sequence[str]:
 def begin(user: User, *, take_projects: bool, actor: Caller) -> None:
     """Begin to erase somebody, and commit; raises LastAdmin, OwnsAlone.
 
-    Projects in which they are alone go with them; those that only they own, if they are taken.
+    Projects in which they are alone go with them; those that only they own, if that is asked for.
     """
     user_id = user.id
     while _goes_first(user_id, take_projects, actor):
         pass
     user = db.session.get_one(User, user_id, populate_existing=True)
-    # Asked for twice, it goes on with the words of the first time: the account has none any more.
+    # If it is asked for twice, it goes on with the data of the first time: the account has none
+    # left.
     if db.session.get(Erasure, user.id) is None:
         db.session.add(Erasure(user_id=user.id, email=user.email, name=user.name))
     end_sessions_of(user.id, "account erased")
@@ -92,20 +93,20 @@ def begin(user: User, *, take_projects: bool, actor: Caller) -> None:
     _forget(user)
     _order(user.id)
     db.session.commit()
-    keeping.forget(whom)  # at once: the job is not the first in its line
+    keeping.forget(whom)  # at once: the job is not the first in its queue
 
 
 def _goes_first(user_id: int, take_projects: bool, actor: Caller) -> bool:
     """Delete projects that go with somebody, and end some of what is done in their name.
 
     Returns whether there may be more: after each commit they may have made something new. If there
-    is nothing, the transaction is left open, and nobody else writes before its end.
+    is nothing left, the transaction stays open, and nobody else writes before its end.
     """
     take_write_lock()
     user = db.session.get_one(User, user_id, populate_existing=True)
     keys = _goes_along(user, take_projects)
     for key in keys:
-        take_write_lock()  # again: each of them is a commit, after which others may write
+        take_write_lock()  # again: each deletion commits, after which others may write
         others = _others_in(key, user_id)
         if not others or (take_projects and OWNER not in others):
             projects.delete(db.session.get_one(Project, key), actor)
@@ -127,7 +128,7 @@ def _goes_along(user: User, take_projects: bool) -> list[int]:
 
 
 def _forget(user: User) -> None:
-    """Leave nothing of an account but its id."""
+    """Blank an account except for its id."""
     user.email, user.name = ERASED_EMAIL.format(user.id), ERASED_NAME
     user.mailbox = ERASED_EMAIL.format(user.id).partition("@")[0]
     user.password_hash, user.role, user.disabled_at = "", USER, utcnow()
@@ -146,16 +147,16 @@ def _require_another_admin(user: User) -> None:
 
 
 def step(user_id: int, say: Callable[[float], None] = lambda _: None) -> bool:
-    """Do a part of what is left of an erasure; returns whether there is more that can be done now.
+    """Do a part of the rest of an erasure; returns whether more can be done now.
 
-    `say` is told which part of the tables is done.
+    `say` is told which share of the tables is done.
     """
     act_as(None)
     quota.let_pass(db.session())
     found = db.session.get(Erasure, user_id, populate_existing=True)
     if found is None:
         return False
-    # A copy: the row is gone from the session with the snapshot that is given up here.
+    # A copy: the session loses the row with the snapshot that is given up here.
     before = former.addresses_of(found.user_id)
     whom = Subject(found.user_id, found.email, found.name, before)
     db.session.rollback()
@@ -175,7 +176,7 @@ def step(user_id: int, say: Callable[[float], None] = lambda _: None) -> bool:
 
 def _rules() -> Iterator[tuple[Kept, Person]]:
     for table in KEPT.here().values():
-        if ":" not in table.table:  # the store of events keeps no people of ours
+        if ":" not in table.table:  # the event store keeps no data of our accounts
             yield from ((table, one) for one in table.people if one.then is not Then.STAYS)
 
 
@@ -202,7 +203,7 @@ def _apply_one(table: Kept, person: Person, whom: Subject) -> bool:
 
 
 def _merge() -> bool:
-    """Let the search index forget the words of deleted rows, a part at a time."""
+    """Remove the words of deleted rows from the search index, a part at a time."""
     take_write_lock()
     changed = fulltext.merge(MERGED_PAGES)
     db.session.commit()
@@ -213,7 +214,7 @@ def _forget_whom(whom: Subject) -> bool:
     """Forget what was looked for."""
     take_write_lock()
     erasure = db.session.get_one(Erasure, whom.id)
-    # In a commit before the last: the log that is put away then has to hold these words as well.
+    # In a commit before the last: the log that is emptied then has to include this one.
     erasure.email = erasure.name = ""
     db.session.execute(delete(FormerAddress).where(FormerAddress.user_id == whom.id))
     db.session.commit()
@@ -221,11 +222,11 @@ def _forget_whom(whom: Subject) -> bool:
 
 
 def _end(whom: Subject) -> bool:
-    """Put the write-ahead log away, and note that it is done."""
+    """Empty the write-ahead log, and record that the erasure is done."""
     if not put_away():
-        return False  # somebody reads an older state
+        return False  # somebody is reading an older state
     take_write_lock()
-    # By the row count: another worker may have ended it, whose job was taken for this one's.
+    # By the row count: another worker whose job was taken for this one may have ended it.
     over: Any = db.session.execute(delete(Erasure).where(Erasure.user_id == whom.id))
     if over.rowcount:
         log.record(AccountErased(user_id=whom.id), actor=None)
@@ -234,12 +235,12 @@ def _end(whom: Subject) -> bool:
 
 
 def put_away() -> bool:
-    """Have nothing of deleted rows left in the database's log; False while others read it."""
+    """Remove all traces of deleted rows from the database's log; False while others read it."""
     return engine().forget_deleted(db.session.connection())
 
 
 def goes_on(user_id: int) -> bool:
-    """Return whether somebody's erasure has begun and is not over."""
+    """Return whether somebody's erasure has begun and has not ended."""
     return db.session.get(Erasure, user_id, populate_existing=True) is not None
 
 
@@ -247,19 +248,19 @@ def goes_on(user_id: int) -> bool:
 
 
 def _order(user_id: int) -> None:
-    """Make the job that erases somebody, in the open transaction, if none goes on."""
+    """Make the job that erases somebody, in the open transaction, unless one is active."""
     quota.let_pass(db.session())
     if reading.going_on(user_id, ERASE_TYPE) is None:
         jobs.enqueue_for(user_id, Order(registry.require(ERASE_TYPE), {}))
 
 
 def order_lost() -> bool:
-    """Make a job for an erasure that has none: its own is dead, was cancelled, or never was.
+    """Make a job for an erasure that has none: its own is dead, was cancelled, or never existed.
 
     Returns whether there may be more.
     """
     live = exists().where(Job.owner_id == Erasure.user_id, Job.type == ERASE_TYPE, reading.GOES_ON)
-    # Without the lock: whether there is one is asked again under it.
+    # Without the lock: under it this is checked again.
     user_id = db.session.scalar(select(Erasure.user_id).where(~live).limit(1))
     db.session.rollback()
     if user_id is None:
@@ -272,5 +273,5 @@ def order_lost() -> bool:
 
 
 def init_app(app: Flask) -> None:
-    """Let the housekeeper see to it that each erasure comes to its end."""
+    """Have the housekeeper make sure that each erasure completes."""
     housekeeping.bring(app, "erasures", order_lost)

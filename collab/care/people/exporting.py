@@ -1,6 +1,7 @@
-"""Giving somebody all that is kept of them: a zip with JSON of each kind, and their files.
+"""Exporting all that is kept about somebody: a zip with JSON of each kind, and their files.
 
-A job makes it (`job_types.py`), and `keeping.py` has it on the disk. Memory holds a row at a time.
+A job makes it (`job_types.py`), and `keeping.py` keeps it on the disk. Memory holds a row at a
+time.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ ROWS_AT_ONCE = 200
 PIECE_BYTES = 256 * 1024
 
 
-#: Raises if there is no use in going on.
+#: Raises if there is no point in going on.
 Check = Callable[[], None]
 
 
@@ -42,7 +43,8 @@ class Counts:
 def write(file: IO[bytes], whom: Subject, ctx: JobContext) -> Counts:
     """Write somebody's export, kind by kind; raises DiskFull, Stopped.
 
-    No transaction is longer than a kind: it would keep the database's log from being put away.
+    Each kind has its own transaction: a longer one would keep the database's log from being
+    emptied.
     """
     kinds, rows = _kinds(), dict[str, int]()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -72,7 +74,7 @@ def _write(
     """Write the rows of a kind, and return how many there are."""
     count, unchecked = 0, 0
     for query, unshown in queries:
-        # Closed here: what fails in between would leave a cursor open in PostgreSQL.
+        # Closed here: a failure in between would leave a cursor open in PostgreSQL.
         with closing(_rows(query, whom)) as rows:
             for row in rows:
                 shown = {name: _said(value) for name, value in row.items() if name not in unshown}
@@ -93,7 +95,7 @@ def _rows(query: str, whom: Subject) -> Generator[dict[str, Any], None, None]:
 
 
 def _said(value: Any) -> Any:
-    """Return a value as JSON can have it; bytes are in files, or are no one's to read."""
+    """Return a value in a form that JSON has; bytes are in files, or nobody may read them."""
     return None if isinstance(value, bytes) else value
 
 

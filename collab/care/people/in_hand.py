@@ -1,6 +1,6 @@
-"""How many exports are made and sent for one person.
+"""How many exports are ordered and sent for one person.
 
-One that is sent holds a file, and a connection for as long as its reader takes.
+One that is being sent holds a file, and a connection, for as long as its reader takes.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from ...core.counting.ration import Ration
 from ...core.errors import TooManyRequests
 from ...core.slots import Slot
 
-#: Exports of one person that are sent at once: one that hangs leaves room for another.
+#: Exports of one person that are sent at once: if one hangs, there is room for another.
 MAX_EXPORTS_PER_PERSON = 2
-#: Exports that one person orders: each reads all they have, and no quota counts its rows.
+#: Exports that one person may order: each reads all their data, and no quota counts its rows.
 ORDERS_OF_A_PERSON = "10 per hour"
 #: Seconds after which to ask again.
 RETRY_S = 60
@@ -32,7 +32,7 @@ ORDERS: Slot[Ration] = Slot(
 
 
 class Exports:
-    """Counts whose exports are in hand."""
+    """Counts the exports that are being sent, by person."""
 
     def __init__(self) -> None:
         self._in_hand: Counter[int] = Counter()
@@ -49,7 +49,7 @@ class Exports:
             self._in_hand[user_id] += 1
 
     def end(self, user_id: int) -> None:
-        """End one: all of it was sent, or nobody reads it any more."""
+        """End one: all of it was sent, or nobody is reading it any more."""
         with self._lock:
             self._in_hand[user_id] -= 1
             if not self._in_hand[user_id]:

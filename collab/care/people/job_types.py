@@ -21,20 +21,20 @@ from . import erasing, exporting, keeping
 #: Seconds that an export may take: some GiB of files.
 EXPORT_TIMEOUT_S = 1800
 EXPORT_ATTEMPTS = 3
-#: Exports that one process makes at once: others' jobs keep workers.
+#: Exports that one process makes at once: so workers remain for other people's jobs.
 EXPORTS_AT_ONCE = 2
 #: Seconds of one run of an erasure; the next one goes on where it ended.
 ERASE_TIMEOUT_S = 3600
-#: Half an hour of looks whether somebody still reads what is erased; then another job is made.
+#: Half an hour of checks whether somebody still reads the erased data; then another job is made.
 ERASE_ATTEMPTS = 20
 
 
 class ExportIn(Schema):
-    """Nothing: it is the export of whose job it is."""
+    """Nothing: it exports the data of the job's owner."""
 
 
 def _refuse_export(payload: dict[str, Any], project_id: int | None, caller: Caller) -> None:
-    """Refuse it but at its own address, where there is one at a time."""
+    """Refuse it except at its own address, where there is one at a time."""
     raise invalid("type", "Order your export with POST auth/me/export.")
 
 
@@ -66,11 +66,11 @@ def export(ctx: JobContext, payload: dict[str, Any]) -> Result:
 
 
 class EraseIn(Schema):
-    """Nothing: it erases whose job it is."""
+    """Nothing: it erases the job's owner."""
 
 
 def _refuse_erase(payload: dict[str, Any], project_id: int | None, caller: Caller) -> None:
-    """Refuse it to everybody: it takes a proof, and a beginning."""
+    """Refuse it to everybody: an erasure needs proof, and begins elsewhere."""
     raise invalid("type", "Only the server makes these jobs: DELETE auth/me, or users/{id}.")
 
 
@@ -80,12 +80,12 @@ def _refuse_erase(payload: dict[str, Any], project_id: int | None, caller: Calle
     timeout_s=ERASE_TIMEOUT_S,
     max_attempts=ERASE_ATTEMPTS,
     admit=_refuse_erase,
-    # Side by side, the first would be over later.
+    # Side by side, the first would end later.
     at_once=lambda: 1,
     tells=False,
 )
 def erase(ctx: JobContext, payload: dict[str, Any]) -> None:
-    """Erase an account and what is its own alone; only the server makes these jobs."""
+    """Erase an account and its own data; only the server makes these jobs."""
     while erasing.step(ctx.owner_id, ctx.progress):
         ctx.check()
     if erasing.goes_on(ctx.owner_id):

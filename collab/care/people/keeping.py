@@ -1,8 +1,8 @@
-"""Exports on the disk: one of each person, in a file of its own, for EXPORT_HOURS at most.
+"""Exports on the disk: one per person, each in a file of its own, for EXPORT_HOURS at most.
 
-A file is named by whose it is and by the run that makes it. It is somebody's export once a row
-names it; one that no row names, and that no run makes, goes. So whatever a killed process leaves is
-found by its name, and there is nothing to undo.
+A file is named after its owner and the run that makes it. It is somebody's export once a row names
+it; one that no row names, and that no run is making, is deleted. So whatever a killed process
+leaves is found by its name, and there is nothing to undo.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def folder() -> Path:
 def order(user_id: int) -> Job:
     """Order somebody's export, and commit; returns the job that makes it, as there is one at most.
 
-    No quota refuses it: what is kept of them is theirs to have. Raises TooManyOrders.
+    No quota refuses it: people are entitled to their data. Raises TooManyOrders.
     """
     take_write_lock()
     job = reading.going_on(user_id, EXPORT_TYPE)
@@ -93,7 +93,7 @@ def _opened(user_id: int) -> IO[bytes]:
         raise NoExport()
     try:
         return (folder() / kept.name).open("rb")
-    except FileNotFoundError:  # the row came from a backup, in which no exports are
+    except FileNotFoundError:  # the row came from a backup, which contains no exports
         raise NoExport() from None
 
 
@@ -109,7 +109,7 @@ def life() -> timedelta:
 def new_file(ctx: JobContext) -> Iterator[IO[bytes]]:
     """Open a run's own file for writing; when it is over, it is its owner's export.
 
-    Raises Stopped if nobody wants it any more. Whatever is raised meanwhile leaves no file.
+    Raises Stopped if nobody wants it any more. An error meanwhile leaves no file.
     """
     path = folder() / FILE_NAME.format(ctx.owner_id, ctx.job_id, ctx.attempt)
     path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -126,9 +126,9 @@ def new_file(ctx: JobContext) -> Iterator[IO[bytes]]:
 
 
 def _keep(ctx: JobContext, path: Path) -> None:
-    """Let a file be its owner's export instead of the one that they may have; commits."""
+    """Make a file its owner's export, replacing any earlier one; commits."""
     take_write_lock()
-    # Under the lock: whoever is being erased, or has lost the job, adds nothing from here on.
+    # Under the lock: a person being erased, or a run that lost its job, adds nothing from here on.
     if not reading.is_wanted(ctx.job_id, ctx.attempt):
         raise Stopped("lost")
     before = db.session.get(Export, ctx.owner_id)
@@ -146,14 +146,14 @@ def _keep(ctx: JobContext, path: Path) -> None:
 
 
 def forget(whom: Subject) -> bool:
-    """Delete all files of somebody, finished or not; there is no more."""
+    """Delete all files of somebody, finished or not; returns that nothing is left."""
     for path in folder().glob(FILE_NAME.format(whom.id, "*", "*")):
         path.unlink(missing_ok=True)
     return False
 
 
 def tidy() -> bool:
-    """Let go of exports that are too old, and delete files that are nobody's; there is no more."""
+    """Drop expired exports, and delete files without owners; returns that nothing is left."""
     db.session.execute(delete(Export).where(Export.made_at < utcnow() - life()))
     db.session.commit()
     _delete_unnamed()
@@ -161,11 +161,11 @@ def tidy() -> bool:
 
 
 def _delete_unnamed() -> None:
-    # By the rows of another database all files were nobody's.
+    # According to the rows of another database all files would be nobody's.
     if not folder().is_dir() or not blobs().are_ours():
         return
     found = list(folder().iterdir())
-    # In this order: a run whose end is seen here has named its file before.
+    # In this order: a run that is seen here to have ended has named its file before.
     runs = select(Job.owner_id, Job.id, Job.attempt)
     runs = runs.where(Job.type == EXPORT_TYPE, Job.status == RUNNING)
     wanted = {FILE_NAME.format(*run) for run in db.session.execute(runs)}
@@ -176,6 +176,6 @@ def _delete_unnamed() -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Let exports go in time, and with whose they are."""
+    """Delete exports in time, and with their owners."""
     housekeeping.bring(app, "exports", tidy)
     on_erase(app, forget)

@@ -1,4 +1,4 @@
-"""Erasures that go on, and exports that are kept."""
+"""Erasures in progress, and exports that are kept."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...core.models import Model, utcnow
 
 
 class Erasure(Model):
-    """Somebody who is being erased: what is known of them until nothing is left to look for."""
+    """Somebody who is being erased: what is known about them until nothing is left to look for."""
 
     __tablename__ = "erasures"
 
@@ -24,7 +24,7 @@ class Erasure(Model):
 
 
 class Export(Model):
-    """The export of somebody that is kept for them to fetch: the last one that was made."""
+    """A person's export, kept for them to fetch: the last one that was made."""
 
     __tablename__ = "exports"
 

@@ -1,4 +1,4 @@
-"""What is kept of people for their erasure and their export."""
+"""What is kept about people for their erasure and their export."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ blueprint = Blueprint(
 
 
 def _own(data: dict[str, Any]) -> User:
-    """Return the caller's account, for whoever has just proved that it is theirs."""
+    """Return the caller's account, if they have just proved that it is theirs."""
     where = Client(request.remote_addr or "", request.headers.get("User-Agent", ""))
     freshness.require(caller(), data["password"], where)
     return load(caller().user_id)
@@ -59,7 +59,7 @@ def download_export(data: dict[str, Any]) -> Response:
     _own(data)
     file = keeping.lend(caller().user_id)
     answer = download(file, "application/zip", f"collab-{caller().user_id}.zip")  # type: ignore
-    # What took a proof lies in no cache, from which it could be had without one.
+    # What needed a proof is not cached, or it could be read from there without one.
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -1,4 +1,4 @@
-"""What is asked for when somebody's data are exported or erased."""
+"""What must be sent to export or erase somebody's data."""
 
 from __future__ import annotations
 

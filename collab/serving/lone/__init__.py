@@ -1,1 +1,1 @@
-"""A server of one web process, and the small program that its first process becomes."""
+"""A server with one web process, and the small program that its first process becomes."""

@@ -1,8 +1,8 @@
 """Begins the one process that serves, and becomes the program that watches it (`watcher.py`).
 
 gunicorn's arbiter would stay as large as the application that it was forked with, and every page
-that the worker writes to would be there twice. Where several web processes share one application,
-it is the other way round, and the arbiter stays.
+that the worker writes to would exist twice. Where several web processes share one application, it
+is the other way round, and the arbiter stays.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from .watcher import BOOT_ERROR, HELD_SIGNALS, LEFT_VARIABLE
 
 log = logging.getLogger(__name__)
 
-#: Which of a server's workers it is, as gunicorn counts them.
+#: The worker's number, as gunicorn counts them.
 FIRST_AGE = 1
-#: What the interpreter leaves out for the small program: this folder, and what packages install.
+#: Interpreter options for the small program: they leave out this folder and what packages install.
 BARE_FLAGS = ("-I", "-S")
 
 
 class Left(NamedTuple):
-    """What a server before this one left: its port, and how it ended (None: as it was told)."""
+    """What the previous server left: its port, and how it ended (None: as it was told)."""
 
     sockets: tuple[int, ...]
     code: int | None
 
     @property
     def binds(self) -> list[str]:
-        """Return what gunicorn calls sockets that are open already."""
+        """Return gunicorn's names for sockets that are open already."""
         return [f"fd://{one}" for one in self.sockets]
 
 
 def take_left() -> Left | None:
-    """Return what a server before this one left, if there was one; nobody else sees it."""
+    """Return what the previous server left, if there was one; nobody else sees it."""
     found = os.environ.pop(LEFT_VARIABLE, None)
     if found is None:
         return None
@@ -50,7 +50,7 @@ def take_left() -> Left | None:
 
 
 def serve(server: BaseApplication, left: Left | None) -> None:
-    """Serve from a new process, to its end; this one becomes the program that watches it."""
+    """Serve from a new process, until it ends; this one becomes the program that watches it."""
     cfg = server.cfg
     gunicorn_log = cfg.logger_class(cfg)
     sockets = create_sockets(cfg, gunicorn_log)
@@ -67,7 +67,7 @@ def serve(server: BaseApplication, left: Left | None) -> None:
 
 
 def hear_signals() -> None:
-    """Let signals come that were held back since before the fork, now that they have handlers."""
+    """Unblock signals that were held back since before the fork, now that they have handlers."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
 
 
@@ -89,7 +89,7 @@ def _watch(child: int, worker: Any) -> NoReturn:
 
 
 def command() -> list[str]:
-    """Return the command that begins this program anew."""
+    """Return the command that restarts this program."""
     spec = sys.modules["__main__"].__spec__
     if spec is None:
         return [sys.executable, *sys.argv]

@@ -1,10 +1,10 @@
-"""The program that watches the one process that serves: `python watcher.py`, told by its arguments.
+"""The program that watches the one process that serves: `python watcher.py`, with arguments.
 
-The first process of a server becomes this one once it has begun the other, which is all that needs
-the application: so the application is in memory once. This passes signals on, and becomes a whole
-server again when the process that serves has died or hangs; the port stays open meanwhile.
-Nothing is imported but what the interpreter has, not even the names that `signal` gives to numbers,
-nor `typing`: each would be a megabyte, in a program of three.
+The first process of a server becomes this one once it has started the other, the only one that
+needs the application: so the application is in memory once. This passes signals on, and becomes a
+whole server again when the process that serves has died or hangs; the port stays open meanwhile. It
+imports only what the interpreter has loaded anyway, not even the names that `signal` gives to
+numbers, nor `typing`: each would add a megabyte to a program of three.
 """
 
 from __future__ import annotations
@@ -22,42 +22,42 @@ if TYPE_CHECKING:
 else:
     import _signal as signal
 
-#: Where the next server finds what this one leaves to it: the open port's descriptors, and the code
-#: that the process which served ended with, such as `5,6 -9`; no code if it was told to end.
+#: Where the next server finds what this one leaves: the open port's descriptors, and the exit code
+#: of the process that served, such as `5,6 -9`; no code if it was told to end.
 LEFT_VARIABLE = "COLLAB_LEFT"
-#: How a process ends that could not begin to serve: another one could not, either.
+#: The exit code of a process that could not begin to serve: another one could not, either.
 BOOT_ERROR = 3
-#: Seconds between two looks at the process that serves.
+#: Seconds between two checks of the process that serves.
 LOOK_S = 1.0
-#: What stops the server, what starts it anew, and what only several processes know how to take.
+#: The signals that stop the server, that restart it, and that only several processes can handle.
 STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 RENEWING_SIGNALS = (signal.SIGHUP,)
 UNHEARD_SIGNALS = (signal.SIGUSR1, signal.SIGUSR2, signal.SIGTTIN, signal.SIGTTOU)
-#: What is held back while one program becomes the other.
+#: The signals that are held back while one program becomes the other.
 HELD_SIGNALS = (*STOPPING_SIGNALS, *RENEWING_SIGNALS, *UNHEARD_SIGNALS)
 #: Linux's number for it, which `socket` does not know (asm-generic/socket.h).
 SO_ATTACH_FILTER = 26
-#: A program for the kernel (linux/filter.h): of the flags in byte 13 of a TCP header (RFC 9293
-#: §3.1) look at SYN and ACK; drop a packet with SYN alone, which asks for a new connection, and
-#: take all others. Code, where to jump if it is so and if not, operand.
+#: A program for the kernel (linux/filter.h): it looks at SYN and ACK among the flags in byte 13 of
+#: a TCP header (RFC 9293 §3.1), drops a packet with SYN alone, which asks for a new connection, and
+#: accepts all others. Opcode, jump if true, jump if false, operand.
 NO_NEWCOMERS = ((0x30, 0, 0, 13), (0x54, 0, 0, 0x12), (0x15, 0, 1, 0x02), (0x06, 0, 0, 0))
 TAKE_REST = (0x06, 0, 0, 0x40000)
 
 
 class Watcher:
-    """Waits for the end of a process, whose signs of life are times of a file."""
+    """Waits for the end of a process, whose signs of life are a file's timestamps."""
 
     def __init__(
         self, child: str, heart: str, sockets: str, silent_s: str, grace_s: str, *command: str
     ) -> None:
-        """Make it of words: a number of a process, descriptors, seconds, the server's command."""
+        """Make it from arguments: a process number, descriptors, seconds, the server's command."""
         self._child, self._heart, self._sockets = int(child), int(heart), sockets
         self._silent_s, self._grace_s, self._command = float(silent_s), float(grace_s), command
         self._stopping = self._aborted = False
         self._end_by = float("inf")
 
     def watch(self) -> NoReturn:
-        """Wait until it ends; then end as well, or begin anew."""
+        """Wait until it ends; then end as well, or start again."""
         hear(STOPPING_SIGNALS, self._stop)
         hear(RENEWING_SIGNALS, self._renew)
         hear(
@@ -75,7 +75,7 @@ class Watcher:
         self._begin_anew(code)
 
     def _ended(self) -> int:
-        """Return how it ended, negative for a signal; orphans that came to us are let go."""
+        """Return its exit code, negative for a signal; reaps orphans that became our children."""
         while True:
             pid, status = os.waitpid(-1, 0)
             if pid == self._child:
@@ -100,8 +100,8 @@ class Watcher:
         self._tell_to_end()
 
     def _close_port(self) -> None:
-        """Leave the port to the process that serves: once that has closed it, too, it is closed."""
-        import socket  # here: a program that has not been told to end does without its memory
+        """Leave the port to the process that serves: it is closed once that closes it, too."""
+        import socket  # here: a program that has not been told to end does not need its memory
 
         for one in self._sockets.split(","):
             with socket.socket(fileno=int(one)) as port:
@@ -121,7 +121,7 @@ class Watcher:
         return self._end_by < float("inf")
 
     def _look(self, _number: int, _frame: FrameType | None) -> None:
-        """Kill it if it was told to end and has not, or has given no sign of life for long."""
+        """Kill it if it was told to end and has not, or has shown no sign of life for too long."""
         now = time.monotonic()
         if now >= self._end_by or self._aborted:
             self._send(signal.SIGKILL)
@@ -131,9 +131,9 @@ class Watcher:
 
 
 def keep_newcomers_out(port: socket.socket) -> None:
-    """Let no new connection begin, where the system can; those that have begun become whole.
+    """Let no new connection begin, if the system can; those that have begun are completed.
 
-    That is so in every process which has the port open, for as long as one of them has.
+    That applies in every process that has the port open, for as long as one of them has.
     """
     import array
     import socket
@@ -147,7 +147,7 @@ def keep_newcomers_out(port: socket.socket) -> None:
     try:  # noqa: SIM105  (see above)
         port.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, told)
     except OSError:
-        pass  # then those who are late are reset, as without it
+        pass  # then latecomers are reset, as without it
 
 
 def hear(numbers: tuple[signal.Signals, ...], handler: object) -> None:

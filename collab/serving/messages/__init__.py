@@ -1,1 +1,1 @@
-"""HTTP messages (RFC 9112): requests as they come, answers as they go."""
+"""HTTP messages (RFC 9112): requests as they arrive, answers as they are sent."""

@@ -1,4 +1,4 @@
-"""Bodies in chunks (RFC 9112 §7.1), read as they come: strictly, and with bounds."""
+"""Chunked bodies (RFC 9112 §7.1), read as they come: strictly, and with limits."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from .refusals import Refused, malformed
 
-#: Bytes of a line with a chunk's size, extensions included.
+#: Bytes of a line with a chunk's size, including extensions.
 SIZE_LINE_BYTES = 1024
 #: Bytes of all chunk extensions of a body.
 EXTENSION_BYTES = 16 * 1024
 #: Bytes of the trailer section, which nobody reads.
 TRAILER_BYTES = 8 * 1024
-#: Chunks of a body: nobody who means well cuts 25 MiB smaller than this.
+#: Chunks of a body: no honest client cuts 25 MiB into smaller ones.
 MAX_CHUNKS = 50_000
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
@@ -21,7 +21,7 @@ _QUOTED = rb'"(?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*"'
 _EXTENSION = (
     rb"[ \t]*;[ \t]*" + _TOKEN + rb"(?:[ \t]*=[ \t]*(?:" + _TOKEN + rb"|" + _QUOTED + rb"))?"
 )
-# Fifteen digits at the most: sizes that overflow in another reader are how requests are smuggled.
+# At most fifteen digits: sizes that overflow in another reader allow request smuggling.
 SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})((?:" + _EXTENSION + rb")*)")
 TRAILER_PATTERN = re.compile(_TOKEN + rb":[\t -~\x80-\xff]*")
 #: Fields that may not come in a trailer (RFC 9110 §6.5.1).
@@ -36,7 +36,7 @@ FORBIDDEN_TRAILERS = {
 
 
 class Chunks:
-    """Takes a body in chunks apart; what is in them goes to `write`."""
+    """Decodes a chunked body; the data goes to `write`."""
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
         self._write = write
@@ -44,11 +44,11 @@ class Chunks:
         self._state: Callable[[], bool] = self._size
         self._left = 0
         self._chunks = self._extensions = self._trailers = 0
-        #: Whether the body has come whole.
+        #: Whether the whole body has come.
         self.whole = False
 
     def feed(self, data: bytes) -> bytes:
-        """Take what came; return what lies after the body. Raises Refused."""
+        """Take what came; return what follows the body. Raises Refused."""
         self._buffer += data
         while not self.whole and self._state():
             pass
@@ -58,7 +58,7 @@ class Chunks:
         return rest
 
     def _line(self, limit: int) -> bytes | None:
-        """Take a line, which ends with CRLF and nothing else; None if it is not whole yet."""
+        """Take a line, which must end with CRLF; None if it is incomplete."""
         end = self._buffer.find(b"\n", 0, limit)
         if end < 0:
             if len(self._buffer) >= limit:

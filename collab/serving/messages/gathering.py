@@ -1,6 +1,6 @@
-"""A request, put together from the bytes of a connection as they come.
+"""A request, assembled from the bytes of a connection as they come.
 
-gunicorn's parser reads the head and says how the body is framed; there is no second opinion.
+Only gunicorn's parser reads the head and says how the body is framed.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from .refusals import Refused, malformed, unreadable
 from .spool import Share, Spooled
 from .targets import check_target
 
-#: Bytes of a request's line, as gunicorn's own bound.
+#: Bytes of a request line, as gunicorn's own limit.
 LINE_BYTES = 8190
 #: Bytes of a request's head.
 HEAD_BYTES = 64 * 1024
 #: Bytes of a head, or of what came after a request, up to which they are not counted: 4,000
-#: connections, each with the longest head, would have 250 MiB.
+#: connections, each with the longest head, would take up 250 MiB.
 FREE_BYTES = 4 * 1024
-#: Bytes read at once of a head, or of a body in chunks.
+#: Bytes read at once of a head, or of a chunked body.
 SMALL_READ_BYTES = 16 * 1024
 #: Bytes read at once of a body whose length is known.
 LARGE_READ_BYTES = 256 * 1024
 
-#: A host and a port (RFC 3986 §3.2.2, §3.2.3), as the field Host has them (RFC 9110 §7.2).
+#: A host and a port (RFC 3986 §3.2.2, §3.2.3), as in the Host field (RFC 9110 §7.2).
 HOST_PATTERN = re.compile(
     r"(?:\[([0-9A-Fa-f:.]{2,45})\]|[A-Za-z0-9._~!$&'()*+,;=%-]+)(?::(\d{0,5}))?"
 )
@@ -42,11 +42,11 @@ TOO_LONG = Refused(431, "The request can't be read: its head is too long.")
 
 
 class _Incomplete(Exception):
-    """The head is not whole yet."""
+    """The head is incomplete."""
 
 
 class Settings:
-    """gunicorn's settings, as they are now: a head needs thirteen, each of them a call there."""
+    """gunicorn's settings, copied: a head needs thirteen, each of which is a call there."""
 
     def __init__(self, cfg: Any) -> None:
         vars(self).update({name: one.get() for name, one in cfg.settings.items()})
@@ -54,7 +54,7 @@ class Settings:
 
 
 class _Request(Request):  # type: ignore[misc]
-    """A request in which gunicorn believes no proxy: whom to believe, the application knows."""
+    """A request in which gunicorn trusts no proxy: the application knows which to trust."""
 
     def _peer_is_trusted_proxy(self) -> bool:
         # The same answer as that of an empty `forwarded_allow_ips`, without parsing the address.
@@ -62,7 +62,7 @@ class _Request(Request):  # type: ignore[misc]
 
 
 class _Head(Unreader):  # type: ignore[misc]
-    """Gives the parser what has come, once."""
+    """Gives the parser the bytes that have come, once."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__()
@@ -77,14 +77,14 @@ class _Head(Unreader):  # type: ignore[misc]
 
 
 class Begun:
-    """A request whose head has arrived whole, and its body in part."""
+    """A request whose head is complete, and its body partly there."""
 
     def __init__(self, request: Any, body: Spooled, largest: int) -> None:
         self.request, self.body, self._largest = request, body, largest
         reader = request.body.reader
         self._chunks = Chunks(body.write) if isinstance(reader, ChunkedReader) else None
         self._length = 0 if self._chunks else reader.length
-        #: Whether the client waits for a word before it sends its body (RFC 9110 §10.1.1).
+        #: Whether the client waits for 100 (Continue) before it sends its body (RFC 9110 §10.1.1).
         self.expects_continue = False
 
     @property
@@ -98,20 +98,20 @@ class Begun:
 
     @property
     def whole(self) -> bool:
-        """Return whether the body has come whole."""
+        """Return whether the whole body has come."""
         return self._chunks.whole if self._chunks else self.body.size == self._length
 
     @property
     def enough(self) -> bool:
-        """Return whether it is whole, or longer than any route takes: then a route says so."""
+        """Return whether it is complete, or longer than any route accepts: then a route says so."""
         return self.whole or max(self._length, self.body.size) > self._largest
 
     def feed(self, data: bytes) -> bytes:
-        """Take what came of the body; return what lies after it. Raises Refused and OSError."""
+        """Take what came of the body; return what follows it. Raises Refused and OSError."""
         if self._chunks is not None:
             return self._chunks.feed(data)
         if self._length > self._largest:
-            # Too long, and refused by a route: nothing of it needs to be kept.
+            # Too long, and a route will refuse it: none of it needs to be kept.
             return b""
         left = self._length - self.body.size
         self.body.write(data[:left])
@@ -120,19 +120,19 @@ class Begun:
     def take(self) -> tuple[Any, Spooled]:
         """Hand out the request and its body, which is the caller's to close."""
         if not self.whole:
-            # What is left of the body is never read, and would be taken for the next request.
+            # The rest of the body is never read, and would be taken for the next request.
             self.request.force_close()
         self.body.file.seek(0)
         return self.request, self.body
 
 
 class Gatherer:
-    """Puts the requests of one connection together, one after the other."""
+    """Assembles the requests of one connection, one after another."""
 
     def __init__(self, cfg: Any, client: Any, spool: Share, largest: int) -> None:
         self._cfg, self._client, self._spool, self._largest = cfg, client, spool, largest
         self._buffer = bytearray()
-        #: Bytes of the memory that all share which this has taken.
+        #: Bytes that this has taken of the memory shared by all.
         self._counted = 0
         self._number = 0
         self._begun: Begun | None = None
@@ -149,11 +149,11 @@ class Gatherer:
 
     @property
     def body_bytes(self) -> int | None:
-        """Return how many bytes of a body have come; None while the head is not whole."""
+        """Return how many bytes of a body have come; None while the head is incomplete."""
         return self._begun.body.size if self._begun else None
 
     def feed(self, data: bytes) -> tuple[Any, Spooled] | None:
-        """Take what came; return a request and its body once they are whole.
+        """Take what came; return a request and its body once they are complete.
 
         Raises Refused, and OSError if the disk has no room.
         """
@@ -182,13 +182,13 @@ class Gatherer:
         return bytes(self._buffer)
 
     def take_rest(self) -> bytes:
-        """Hand out what came after the request: it is spoken in another protocol."""
+        """Hand out what came after the request: it is in another protocol."""
         rest, self._buffer = bytes(self._buffer), bytearray()
         self._count()
         return rest
 
     def _count(self) -> None:
-        """Take memory for what has come of a head, or give it back; raises Refused."""
+        """Reserve memory for what has come of a head, or release it; raises Refused."""
         size = len(self._buffer) if len(self._buffer) > FREE_BYTES else 0
         more = size - self._counted
         if more > 0 and not self._spool.spool.take_memory(more):
@@ -198,7 +198,7 @@ class Gatherer:
         self._counted = size
 
     def close(self) -> None:
-        """Let go of the body, and of what has come after it."""
+        """Release the body, and what has come after it."""
         self.take_rest()
         if self._begun is not None:
             self._begun.body.close()
@@ -207,9 +207,8 @@ class Gatherer:
     def _read_head(self, data: bytes) -> None:
         first = not self._buffer
         self._buffer += data
-        # A head ends with a line; and what is not a request shows at once.
-        # Parsed only where that may have changed something: a head sent byte by byte must not be
-        # parsed as often.
+        # A head ends with a line, and what is not a request shows at once. It is parsed only when
+        # that may have changed something: a head sent byte by byte must not be parsed each time.
         if self._buffer and (first or b"\n" in data or not data):
             self._parse()
         if self._begun is None:
@@ -225,7 +224,7 @@ class Gatherer:
         except ParseException as error:
             raise unreadable(error) from None
         rest = head.take_buffered()
-        # Again here: all of it may have come at once, together with a body.
+        # Checked again here: all of it may have come at once, together with a body.
         if len(self._buffer) - len(rest) > HEAD_BYTES:
             raise TOO_LONG
         check_host(request)
@@ -237,7 +236,7 @@ class Gatherer:
         begun = self._begun = Begun(request, Spooled(self._spool), self._largest)
         self._buffer = bytearray(begun.feed(rest))
         expected, request._expected_100_continue = request._expected_100_continue, False
-        # A body that is on its way already, or too long, needs no word.
+        # A body that is on its way already, or too long, needs no 100 (Continue).
         begun.expects_continue = expected and not rest and not begun.enough
 
     def _check_length(self) -> None:
@@ -248,7 +247,7 @@ class Gatherer:
 
 
 def check_host(request: Any) -> None:
-    """Refuse a request without a Host, or with one that names nothing (RFC 9112 §3.2)."""
+    """Refuse a request without a Host, or with an invalid one (RFC 9112 §3.2)."""
     hosts = [value for name, value in request.headers if name == "HOST"]
     # HTTP/1.0 knows no Host.
     if not hosts and request.version < (1, 1):
@@ -258,7 +257,7 @@ def check_host(request: Any) -> None:
 
 
 def check_coding(request: Any) -> None:
-    """Refuse a body in a coding that nobody here takes away again (RFC 9112 §6.1)."""
+    """Refuse a body in a coding that nothing here decodes (RFC 9112 §6.1)."""
     codings = (value for name, value in request.headers if name == "TRANSFER-ENCODING")
     named = {one.strip().lower() for one in ",".join(codings).split(",")}
     if named - {"", "chunked"}:
@@ -268,7 +267,7 @@ def check_coding(request: Any) -> None:
 
 
 def is_host(value: str) -> bool:
-    """Return whether this is a host that addresses can be made of, and perhaps a port."""
+    """Return whether this is a host usable in addresses, perhaps with a port."""
     found = HOST_PATTERN.fullmatch(value)
     if found is None or int(found[2] or 0) > MAX_PORT:
         return False

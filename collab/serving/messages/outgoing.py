@@ -1,6 +1,6 @@
-"""What an answer is written to instead of its socket: it takes all at once, and waits for nobody.
+"""What an answer is written to instead of its socket: it takes everything at once, without waiting.
 
-What the kernel does not take stays here, and the selector sends it on. Only an answer that is
+What the kernel does not take stays here, and the selector sends it later. Only an answer that is
 longer than what may wait, or a stream, makes its thread wait for the reader, up to a deadline.
 """
 
@@ -24,18 +24,18 @@ from ...frozen import frozen
 from .refusals import Refused
 from .spool import PIECE_BYTES, Share, Spooled
 
-#: Bytes of one answer that wait for its reader; a thread that makes more has to wait itself.
+#: Bytes of one answer that may wait for its reader; a thread that makes more has to wait itself.
 MAX_WAITING_BYTES = 32 * 2**20
 #: Bytes that the kernel is given at once from a file.
 FILE_PIECE_BYTES = 256 * 1024
-#: Bytes a second that a reader has to take at least, and a sender has to send.
+#: Bytes per second that a reader has to take at least, and a sender to send.
 MIN_BYTES_PER_S = 4 * 1024
 #: Seconds in which a file that is deleted meanwhile can be read to its end: its bytes stay on the
 #: disk for as long, and no quota counts them.
 DELETED_S = 60
-#: Seconds after which it is looked whether it was.
+#: Seconds after which it is checked whether it was deleted.
 LOOK_S = 15
-#: Bytes collected before the kernel gets them: the head and a small body go together.
+#: Bytes collected before the kernel gets them: so the head and a small body go together.
 JOINED_BYTES = 64 * 1024
 
 
@@ -43,7 +43,7 @@ JOINED_BYTES = 64 * 1024
 class Terms:
     """What all answers have in common."""
 
-    #: Seconds that a reader may take nothing.
+    #: Seconds for which a reader may take nothing.
     patience: float
     #: Threads that may wait for readers at once.
     waiters: threading.Semaphore
@@ -54,7 +54,7 @@ class TooSlow(OSError):
 
 
 class FilePart:
-    """A part of a file that is sent without being read by us."""
+    """A part of a file that is sent without our reading it."""
 
     def __init__(
         self, descriptor: int, offset: int, size: int, returned: Callable[[], None] | None = None
@@ -66,23 +66,23 @@ class FilePart:
 
     @property
     def deleted(self) -> bool:
-        """Return whether the file was deleted since: its bytes are kept for this reader alone."""
+        """Return whether the file was deleted: then its bytes are kept for this reader alone."""
         return self._had_name and not os.fstat(self.descriptor).st_nlink
 
     def send(self, sock: socket.socket) -> int:
-        """Send on; return how many bytes went. Raises BlockingIOError and OSError."""
+        """Send more; return how many bytes went. Raises BlockingIOError and OSError."""
         sent = os.sendfile(
             sock.fileno(), self.descriptor, self.offset, min(self.size, FILE_PIECE_BYTES)
         )
         if not sent:
-            # The length is said in the head already, so the connection has to end.
+            # The head has already stated the length, so the connection has to end.
             raise TooSlow("the file has become shorter while it was sent")
         self.offset += sent
         self.size -= sent
         return sent
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         os.close(self.descriptor)
         if self._returned is not None:
             self._returned()
@@ -101,7 +101,7 @@ class Outgoing:
         self._sent = self._ahead = 0
         #: Whether each write waits until it is sent, as a stream's must.
         self.paced = False
-        #: What has to be on the disk before anything is sent.
+        #: What has to be on disk before anything is sent.
         self.left = Left()
 
     @property
@@ -111,9 +111,9 @@ class Outgoing:
 
     @property
     def deadline(self) -> float:
-        """Return until when a reader has to have taken the next bytes, at the least rate.
+        """Return by when a reader has to have taken the next bytes, at the minimum rate.
 
-        What our own kernel keeps for them, which may be megabytes, they have not taken.
+        What our own kernel still holds for them, which may be megabytes, they have not taken.
         """
         taken = max(0, self._ahead + self._sent - self._in_the_kernel())
         at = self._begun + self._terms.patience + taken / MIN_BYTES_PER_S
@@ -124,13 +124,13 @@ class Outgoing:
 
     @property
     def looked_at(self) -> float:
-        """Return when to look at the deadline: a file may be deleted any time."""
+        """Return when to check the deadline: a file may be deleted at any time."""
         if self._parts and isinstance(self._parts[0], FilePart):
             return min(self.deadline, time.monotonic() + LOOK_S)
         return self.deadline
 
     def begin(self) -> None:
-        """Begin an answer: its time runs from here."""
+        """Begin an answer: its time runs from now."""
         self._restart()
         self.paced = False
 
@@ -173,7 +173,7 @@ class Outgoing:
         if self._spooled is not None:
             self._wait_until_sent()
         self._close_joined()
-        # A descriptor of our own: the answer closes its file before the last byte is sent.
+        # Our own descriptor: the answer closes its file before the last byte is sent.
         lend = getattr(file, "lend", None)  # a `LentFile` wants to know when it is sent
         self._parts.append(FilePart(os.dup(file.fileno()), offset, size, lend and lend()))
         self.flush()
@@ -216,10 +216,10 @@ class Outgoing:
             self._joined.clear()
 
     def _keep(self, data: bytes) -> None:
-        """Keep bytes that the kernel does not take, after all others."""
+        """Queue bytes that the kernel does not take, after all others."""
         if self._spooled is None:
             self._spooled = Spooled(self._spool)
-            # In order: what was joined before goes to the file first.
+            # In order: what was collected before goes to the file first.
             data = bytes(self._joined) + data
             self._joined.clear()
         waits = self._spooled.size - self._spool_read + len(data) > MAX_WAITING_BYTES
@@ -257,7 +257,7 @@ class Outgoing:
         if self.paced:
             self._wait()
             return
-        # Bounded: slow readers of long answers must not take all threads.
+        # Limited: slow readers of long answers must not take all threads.
         if not self._terms.waiters.acquire(blocking=False):
             raise TooSlow("too many threads wait for readers")
         try:
@@ -285,7 +285,7 @@ class Outgoing:
             self._keep(b"")
 
     def close(self) -> None:
-        """Throw away what is unsent."""
+        """Discard what is unsent."""
         self._joined.clear()
         for part in self._parts:
             if isinstance(part, FilePart):

@@ -1,4 +1,4 @@
-"""What is answered to requests that never reach the application."""
+"""The answers to requests that never reach the application."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class Refused(Exception):
 
 
 TOO_LATE = Refused(408, "The request did not come in time.")
-#: Nothing was done about what came of it, so it can be sent again.
+#: Nothing was done with the part that came, so it can be sent again.
 SERVER_STOPPING = Refused(503, "The server is stopping: send the request again.", retry_after=1)
-#: It is made, but a power cut might take it back.
+#: It is made, but a power cut might undo it.
 NOT_KEPT = Refused(503, "The change may not be on the disk.", retry_after=1)
 
-#: What gunicorn can't read, and the status for it; the order is from the special to the general.
+#: What gunicorn can't read, and the status for it, from the specific to the general.
 STATUSES = {
     LimitRequestLine: 414,
     LimitRequestHeaders: 431,

@@ -1,6 +1,6 @@
-"""Bytes that wait: a few in memory, more in files without a name, and never more than a bound.
+"""Waiting bytes: a few in memory, more in unnamed files, and never more than a limit.
 
-A file without a name goes with the process or with the connection, whatever ends it.
+An unnamed file disappears with the process or the connection, whatever ends it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .refusals import Refused
 
 #: Bytes of one body, or one answer, that wait in memory.
 PIECE_BYTES = 64 * 1024
-#: Bytes of all that wait in memory together; past it they wait in files at once.
+#: Bytes of all that wait in memory together; past that they go to files at once.
 MEMORY_BYTES = 32 * 2**20
 
 
 class Spool:
-    """The memory and the disk that all connections share; of the disk, each address has a part."""
+    """The memory and disk that all connections share; each address has a part of the disk."""
 
     def __init__(
         self, folder: Path, disk_bytes: int, address_bytes: int, memory_bytes: int = MEMORY_BYTES
@@ -39,19 +39,19 @@ class Spool:
         return Share(self, network)
 
     def take_memory(self, size: int) -> bool:
-        """Take memory; return whether there was enough."""
+        """Reserve memory; return whether there was enough."""
         with self._lock:
             fits = self._memory + size <= self._memory_bytes
             self._memory += size * fits
             return fits
 
     def give_memory(self, size: int) -> None:
-        """Give memory back."""
+        """Release memory."""
         with self._lock:
             self._memory -= size
 
     def take_disk(self, size: int, network: str) -> bool:
-        """Take room on the disk; return whether there was enough."""
+        """Reserve disk space; return whether there was enough."""
         with self._lock:
             fits = self._disk[network] + size <= self._address_bytes
             fits = fits and self._disk.total() + size <= self._disk_bytes
@@ -60,7 +60,7 @@ class Spool:
             return fits
 
     def give_disk(self, size: int, network: str) -> None:
-        """Give room on the disk back."""
+        """Release disk space."""
         with self._lock:
             self._disk[network] -= size
             if not self._disk[network]:
@@ -81,7 +81,7 @@ class Share:
 
 
 class Spooled:
-    """A row of bytes, written at its end."""
+    """A sequence of bytes, appended at its end."""
 
     def __init__(self, share: Share) -> None:
         self._spool, self._network = share.spool, share.network
@@ -112,7 +112,7 @@ class Spooled:
         self.file.write(kept.getvalue())  # type: ignore[attr-defined]
 
     def close(self) -> None:
-        """Give all back."""
+        """Release everything."""
         self.file.close()
         if self._in_memory:
             self._spool.give_memory(self.size)
@@ -123,7 +123,7 @@ class Spooled:
 
 @frozen
 class Bounds:
-    """What connections may take of a server, as its settings say; seconds and bytes."""
+    """What connections may use of a server, according to its settings; seconds and bytes."""
 
     head_seconds: int
     body_seconds: int

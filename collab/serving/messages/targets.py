@@ -1,7 +1,7 @@
-"""What a request's address may be made of: ASCII that can be seen (RFC 9112 §3.2, RFC 3986 §2).
+"""What a request's address may contain: visible ASCII (RFC 9112 §3.2, RFC 3986 §2).
 
-What is percent-encoded is UTF-8. Of other bytes nobody knows which letters they are, and a search
-for `caf%E9`, as ISO 8859-1 has it, would look for something else without a word.
+What is percent-encoded is UTF-8. Nobody knows which letters other bytes are, and a search for
+`caf%E9`, as in ISO 8859-1, would silently look for something else.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from urllib.parse import quote, unquote_to_bytes
 
 from .refusals import Refused, malformed
 
-#: A request's line as far as its address is not looked at; RFC 9112 §3.
+#: A request line, without checking its address; RFC 9112 §3.
 LINE_PATTERN = re.compile(rb"([A-Z]{1,20}) (.+) HTTP/[0-9]\.[0-9]\r?")
-#: Printable ASCII, which an address may have as it is, or else a parser refuses.
+#: Printable ASCII, which an address may contain as it is, or which a parser refuses.
 SAFE_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
-#: Escapes of bytes that are no ASCII, one after the other.
+#: Consecutive escapes of non-ASCII bytes.
 HIGH_RUN_PATTERN = re.compile(rb"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 #: Characters of an address that the refusal shows encoded.
 MAX_SHOWN_LENGTH = 300
@@ -37,7 +37,7 @@ def check_target(head: bytes) -> None:
 
 
 def _check_escapes(line: bytes) -> None:
-    """Refuse an address with escapes that are not those of UTF-8."""
+    """Refuse an address whose escapes are not UTF-8."""
     if not HIGH_RUN_PATTERN.search(line):
         return
     target = line.split(b" ")[1]
@@ -48,23 +48,23 @@ def _check_escapes(line: bytes) -> None:
 
 
 def _as_utf8(escapes: re.Match[bytes]) -> bytes:
-    """Escape as UTF-8 what was escaped as that, or as a system of one byte a letter."""
+    """Escape as UTF-8 what was escaped as UTF-8, or in a single-byte encoding."""
     return quote(_text(unquote_to_bytes(escapes[0]))).encode()
 
 
 def raw_target(target: bytes) -> Refused:
-    """Make the refusal of an address that was sent as it is."""
+    """Make the refusal of an address that was sent unencoded."""
     return _refused(RAW_DETAIL, quote(_text(target), safe=SAFE_CHARACTERS))
 
 
 def _refused(wrong: str, encoded: str) -> Refused:
-    """Make a refusal that says how the address is to be written."""
+    """Make a refusal that says how to write the address."""
     shown = f": write `{encoded}`" if len(encoded) <= MAX_SHOWN_LENGTH else ""
     return malformed(f"its address {wrong}{shown}; {HOW_TO}")
 
 
 def _text(target: bytes) -> str:
-    """Return what was meant: UTF-8, or what a system of one byte a letter sends."""
+    """Return what was meant: UTF-8, or a single-byte encoding."""
     try:
         return target.decode()
     except UnicodeDecodeError:
