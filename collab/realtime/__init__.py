@@ -1,4 +1,4 @@
-"""The live doors: the socket, Socket.IO, streams, long polls, and the events' REST face."""
+"""The live doors: the socket, Socket.IO, streams, long polls, and the REST API of events."""
 
 from flask import Flask
 

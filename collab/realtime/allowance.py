@@ -15,8 +15,8 @@ MAX_PEOPLE_REMEMBERED = 1024
 class Allowance:
     """A token bucket of bytes for each person: `rate` bytes a second, and `burst` at once.
 
-    Whoever may still send anything may send one message of any size, and owes the excess, but
-    no more than a burst, so the bound on a message need not fit the burst.
+    People with anything left may send one message of any size, and owe the excess, but no more than
+    a burst, so the bound on a message need not fit the burst.
     """
 
     def __init__(
@@ -24,7 +24,7 @@ class Allowance:
     ) -> None:
         self._rate, self._burst, self._what, self._clock = rate, burst, what, clock
         self._lock = threading.Lock()
-        #: Person -> the bytes left, and at what time.
+        #: Person -> the bytes left, and the time at which they were left.
         self._left: dict[int, tuple[float, float]] = {}
 
     def spend(self, user_id: int, size: int) -> None:
@@ -45,7 +45,7 @@ class Allowance:
             return 0.0
 
     def owe(self, user_id: int, size: int) -> float:
-        """Count what a person has sent in any case; return the seconds until it is paid."""
+        """Count unconditionally what a person has sent; return the seconds until it is paid off."""
         with self._lock:
             left = self._now(user_id) - size
             self._left[user_id] = (left, self._clock())
@@ -60,7 +60,7 @@ class Allowance:
         now = self._clock()
         if len(self._left) > MAX_PEOPLE_REMEMBERED:
             self._left = {
-                # Whoever is full again is as if they had never sent anything.
+                # A full allowance is the same as never having sent anything.
                 key: one
                 for key, one in self._left.items()
                 if self._grown(one, now) < self._burst

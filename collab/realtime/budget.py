@@ -1,6 +1,6 @@
-"""How much of long messages there may be in memory at once, while they are read and carried out.
+"""How many bytes of long messages may be in memory at once, while they are read and carried out.
 
-A message that stops in its middle costs its sender nothing, and each may be of 256 KiB, or 8 MiB.
+A message that stops in the middle costs its sender nothing, and each may have 256 KiB, or 8 MiB.
 Short ones are not counted.
 """
 
@@ -14,17 +14,17 @@ from ..core.slots import Slot
 from ..events.close_codes import MESSAGE_TOO_BIG, TRY_AGAIN_LATER
 from .transport.wire import Wire
 
-#: Bytes up to which a message is not counted: typing never exceeds it. Characters, of JSON.
+#: Bytes up to which a message is not counted: typing never exceeds it. For JSON, characters.
 SMALL_MESSAGE_BYTES = 64 * 1024
 SMALL_JSON_LENGTH = 16 * 1024
-#: Characters of longer messages of JSON, from one address and from all together; each takes up to
-#: four bytes.
+#: Characters of longer JSON messages, from one address and from all together; each takes up to four
+#: bytes.
 MAX_JSON_LENGTH_PER_ADDRESS = 2 * 2**20
 MAX_JSON_LENGTH_IN_ALL = 8 * 2**20
 
 
 class Budget:
-    """Bytes of long messages in memory, by whoever they are counted to."""
+    """Bytes of long messages in memory, by the owner to whom they are counted."""
 
     def __init__(self, per_one: int, in_all: int) -> None:
         self._per_one, self._in_all = per_one, in_all
@@ -44,7 +44,7 @@ class Budget:
         """Give bytes back."""
         with self._lock:
             self._used[who] -= size
-            self._used += Counter()  # forgets those who have none
+            self._used += Counter()  # forgets owners who have none
 
     @property
     def used(self) -> int:
@@ -52,7 +52,7 @@ class Budget:
         return self._used.total()
 
 
-#: That of the sockets which speak JSON.
+#: For the sockets that speak JSON.
 JSON_BUDGET: Slot[Budget] = Slot(
     "JSON in hand", lambda _: Budget(MAX_JSON_LENGTH_PER_ADDRESS, MAX_JSON_LENGTH_IN_ALL)
 )
@@ -61,8 +61,9 @@ JSON_BUDGET: Slot[Budget] = Slot(
 class SizeLimit:
     """The size that a message of a socket may have, which is compared while it is read.
 
-    It is asked `length_so_far > limit`, and if so, the connection is closed. A message that is too
-    long closes it for good; one for which there is no memory now may come again.
+    The library evaluates `length_so_far > limit`, and closes the connection if that is true. A
+    message that is too long closes it for good; one for which there is no memory now may come
+    again.
     """
 
     #: Bytes up to which a message is not counted.
@@ -76,7 +77,7 @@ class SizeLimit:
         who: Hashable = None,
         too_long_code: int = MESSAGE_TOO_BIG,
     ) -> None:
-        """Make it; whoever is not known yet (None: see `known`) sends short messages only."""
+        """Make it; peers who are not known yet (None: see `known`) may only send short messages."""
         self._budget, self._wire, self._who = budget, wire, who
         self._most, self._too_long_code = most, too_long_code
         self._taken = self._message = 0
@@ -86,8 +87,8 @@ class SizeLimit:
         self._who = who
 
     def __lt__(self, length: int) -> bool:
-        """Return whether a message of this many bytes until now is too big."""
-        # A new message has begun, or a short one goes on: neither is counted.
+        """Return whether a message of this many bytes so far is too big."""
+        # A new message has begun, or a short one continues: neither is counted.
         if length <= self.small:
             self._message = 0
             return False
@@ -109,12 +110,12 @@ class SizeLimit:
         """Learn that a message is carried out from now on."""
 
     def carried_out(self, length: int) -> None:
-        """Let go of a message."""
+        """Release a message."""
         if length > self.small:
             self._give_back(length)
 
     def end(self) -> None:
-        """Let go of all."""
+        """Release all of them."""
         self._give_back(self._taken)
 
     def _give_back(self, size: int) -> None:
@@ -125,13 +126,13 @@ class SizeLimit:
 
 
 class JsonLimit(SizeLimit):
-    """That of a socket which speaks JSON.
+    """The limit of a socket that speaks JSON.
 
-    A message is let go of when its turn has come: of turns there is a bounded number.
+    A message is released when its turn comes: the number of turns is bounded.
     """
 
     small = SMALL_JSON_LENGTH
 
     def begun(self, length: int) -> None:
-        """Let go of a message."""
+        """Release a message."""
         self.carried_out(length)

@@ -30,7 +30,7 @@ NAME_PATTERN = re.compile(TYPE_PATTERN)
 #: The payload of one event, and of a signal, in bytes of JSON.
 MAX_PAYLOAD_BYTES = 256 * 1024
 MAX_SIGNAL_BYTES = 4 * 1024
-#: Values and names of members in it, whatever their length.
+#: Values and member names in it, whatever their length.
 MAX_PAYLOAD_VALUES = 10_000
 #: About how many bytes go with each payload: the envelope.
 ENVELOPE_BYTES = 256
@@ -57,7 +57,7 @@ class Draft:
 
     @property
     def right(self) -> Right:
-        """Return the right that publishing it takes."""
+        """Return the right that publishing it requires."""
         known = OPEN_TYPES.get(self.kind)
         return Right(known.right) if known else Right.WRITE
 
@@ -68,7 +68,7 @@ def draft(kind: object, payload: object) -> Draft:
         raise invalid("type", "Must be words of lower-case letters and digits, joined by . or _.")
     if not isinstance(payload, dict):
         raise invalid("payload", "Must be an object.")
-    # Before it is looked up: `file_changed` and `file.changed` are one type, so neither slips past.
+    # Before the look-up: `file_changed` and `file.changed` are one type, so neither slips past.
     name = canonical_type(kind)
     if reserved(name) or same_type(name) in PROTOCOL_TYPES:
         raise ReservedType(f"Only the server publishes {name}; use a name of your own.")
@@ -91,9 +91,9 @@ def record(what: Draft, topic: str, caller: Caller) -> Message:
 
 def add(what: Draft, topic: str, caller: Caller) -> Message:
     """Write an event in the open transaction; raises NotFound, Forbidden, TooManyRequests."""
-    started = live()  # it reads the log when it starts, and so before this has the lock
+    started = live()  # it reads the log when it starts, before this has the lock
     take_write_lock()
-    # Under the lock: whoever is removed at this moment publishes nothing after that.
+    # Under the lock: a member who is removed at this moment publishes nothing after that.
     place = access.place(topic, caller, can=what.right)
     started.publications.spend(caller.user_id, what.size + ENVELOPE_BYTES)
     event = Published(
@@ -115,7 +115,7 @@ def signal(what: Draft, place: Place, caller: Caller) -> Message:
 
 
 def is_hooked(topic: str, kind: str) -> bool:
-    """Return whether a package above sees signals of a type on a topic."""
+    """Return whether a higher package sees signals of a type on a topic."""
     return (topic.partition(":")[0], kind) in _HOOKS.here()
 
 
@@ -125,5 +125,5 @@ _HOOKS: Registry[dict[tuple[str, str], Hook]] = Registry("signal hooks", lambda 
 
 
 def on_signal(app: Flask, word: str, kind: str, hook: Hook) -> None:
-    """Let a package above see signals of a type on topics `word:<id>`, and say what is sent."""
+    """Let a higher package see signals of a type on topics `word:<id>`, and say what is sent."""
     _HOOKS.of(app)[word, kind] = hook

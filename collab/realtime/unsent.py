@@ -1,4 +1,4 @@
-"""What waits for slow readers in all, and whom to cut off when that is too much."""
+"""What is waiting for slow readers in all, and whom to disconnect when that is too much."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Protocol, TypeVar
 
 from ..serving.deadlines import NO_DEADLINE
 
-#: Bytes that wait in all; what several readers wait for is there once.
+#: Bytes that may wait in all; what several readers wait for is counted once.
 MAX_UNSENT_IN_ALL_BYTES = 32 * 2**20
-#: Bytes that may go on waiting for somebody who was cut off.
+#: Bytes that may go on waiting for somebody who was disconnected.
 MAX_KEPT_BYTES = 16 * 1024
-#: Seconds between two looks at how many there are.
+#: Seconds between two checks of how many there are.
 LOOK_S = 0.25
 
 T = TypeVar("T")
@@ -28,36 +28,37 @@ class Weighty(Protocol):
         """Return the descriptor."""
 
     def flush(self) -> bool:
-        """Send on; return whether all is sent."""
+        """Send more; return whether everything is sent."""
 
     def abort(self) -> None:
         """End the connection."""
 
     def weights(self) -> dict[int, int]:
-        """Return the bytes of what waits, by the objects that have them."""
+        """Return the bytes that are waiting, by the objects that hold them."""
 
     def cut(self) -> None:
-        """Throw away what waits, and close."""
+        """Throw away what is waiting, and close."""
 
 
 class Scales:
-    """Looks at what waits when it is told that more does, and not again at once."""
+    """Checks what is waiting when told that there is more, but not again at once."""
 
     def __init__(self) -> None:
         self._looked_at = 0.0
-        #: When it looks next, on the monotonic clock.
+        #: When it checks next, on the monotonic clock.
         self.due_at = NO_DEADLINE
 
     def more_waits(self) -> None:
-        """Look soon."""
+        """Check soon."""
         self.due_at = min(self.due_at, self._looked_at + LOOK_S)
 
     def weigh(self, now: float, wires: Collection[Weighty]) -> None:
-        """Cut off those for whom most waits, if it is due and too much waits in all."""
+        """Disconnect those for whom most is waiting, if a due check finds too much in all."""
         if now < self.due_at:
             return
         self._looked_at, self.due_at = now, NO_DEADLINE
-        # A quick look first, which counts what is shared once for each: mostly that is all.
+        # A quick check first, which counts shared objects once for each reader: mostly that
+        # suffices.
         if sum(one.unsent for one in wires) > MAX_UNSENT_IN_ALL_BYTES:
             for one in too_heavy({one: one.weights() for one in wires}):
                 one.cut()
@@ -69,10 +70,10 @@ class Scales:
 def too_heavy(
     unsent: Mapping[T, Mapping[int, int]], most: int = MAX_UNSENT_IN_ALL_BYTES
 ) -> list[T]:
-    """Return whom to cut off, so that what waits for the others is at most `most` bytes.
+    """Return whom to disconnect, so that at most `most` bytes are waiting for the others.
 
-    It is given what waits for each, bytes by the object that has them. Those go first for whom
-    most waits that nobody else waits for.
+    It is given what is waiting for each, bytes by the object that holds them. Those go first for
+    whom most is waiting that nobody else waits for.
     """
     readers = Counter(key for weights in unsent.values() for key in weights)
     sizes = {key: size for weights in unsent.values() for key, size in weights.items()}
@@ -88,6 +89,6 @@ def too_heavy(
 
 
 def _weight(weights: Mapping[int, int], readers: Counter[int]) -> tuple[int, int]:
-    """Return what waits for one reader alone, and all that does."""
+    """Return how much is waiting for only one reader, and how much for them in all."""
     alone = sum(size for key, size in weights.items() if readers[key] == 1)
     return alone, sum(weights.values())

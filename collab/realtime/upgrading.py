@@ -1,7 +1,7 @@
-"""flask-sock's WebSockets, with a handshake that is made of what the server has already parsed.
+"""flask-sock's WebSockets, with a handshake made from what the server has already parsed.
 
-The library writes the request down again and has a second parser read it, which was a sixth of what
-opening a socket took.
+The library serializes the request again and has a second parser read it, which was a sixth of the
+time that opening a socket took.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ UPGRADE_ANSWER = (
 
 
 class QuickServer(Server):  # type: ignore[misc]
-    """A socket; its blueprint has looked at version, key and method, and the router at the rest."""
+    """A socket; its blueprint has checked version, key and method, and the router the rest."""
 
     def handshake(self) -> None:
         """Agree to WebSocket, without extensions or subprotocols (RFC 6455 §4.2.2)."""
@@ -35,10 +35,10 @@ class QuickServer(Server):  # type: ignore[misc]
 
 
 class Taken(Response):
-    """The answer to a handshake, whose connection is somebody else's by now."""
+    """The answer to a handshake whose connection is already somebody else's."""
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Any:
-        """Say nothing: gunicorn hears of it so."""
+        """Say nothing: this is how gunicorn hears of it."""
         if "gunicorn.socket" in environ:
             raise StopIteration
         return super().__call__(environ, start)

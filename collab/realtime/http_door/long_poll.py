@@ -41,7 +41,7 @@ class Waiter(Subscriber):
 
     @staticmethod
     def encode(_: Message) -> bytes:
-        """Write nothing: the row is read again once it is known to be there."""
+        """Write nothing: the row is read once it is known to be there."""
         return b""
 
     def __init__(self, caller: Caller) -> None:
@@ -53,7 +53,7 @@ class Waiter(Subscriber):
 
     def deliver(self, chunk: bytes, last_id: int) -> None:
         """Wake for a row, not for a signal."""
-        # Signals are not in the log: a page would have nothing of them.
+        # Signals are not in the log: a page would not show them.
         if last_id:
             self._wake()
 
@@ -66,7 +66,7 @@ class Waiter(Subscriber):
         self.leave()
 
     def leave(self) -> None:
-        """Learn that nobody waits any more."""
+        """Learn that nobody is waiting any more."""
         self.over = True
         self._wake()
 
@@ -87,7 +87,7 @@ class Waiter(Subscriber):
 
 
 def places(caller: Caller, topic: str | None) -> list[Place]:
-    """Return the place of a topic, or without one of all that concerns the caller."""
+    """Return the place of a topic, or, without one, of everything that concerns the caller."""
     return access.own_places(caller) if topic is None else [access.place(topic, caller)]
 
 
@@ -104,9 +104,9 @@ def page(
 ) -> EventPage:
     """Return some events after an id; without a topic, from all topics that concern the caller.
 
-    They are fewer than `limit` if they are large; the cursor says what comes next all the same.
-    The rights are looked up again after the reading: whoever has them then had them when what was
-    read was written.
+    They are fewer than `limit` if they are large; the cursor still says what comes next. The rights
+    are looked up again after reading: callers who have them then had them when the rows were
+    written.
     """
     if topic is not None:
         access.place(topic, caller)
@@ -114,7 +114,7 @@ def page(
     ids = cut.of_all(own_topics.own_topics(caller)) if topic is None else cut.of(topic)
     query = log.rows().where(EventRow.id.in_(ids)).order_by(cut.order(EventRow.id))
     rows, more = take_from(query, limit)
-    harden()  # whoever goes on from one of these ids must find the next
+    harden()  # readers who go on from one of these ids must find the next
     still = _still({row.topic for row in rows}, caller, topic)
     last = rows[-1].id if rows else after
     return EventPage(
@@ -127,7 +127,7 @@ def page(
 
 @frozen
 class Cut:
-    """Which rows of a topic are wanted, and in which order."""
+    """The rows of a topic that are wanted, and their order."""
 
     after: int
     kind: str | None
@@ -135,7 +135,7 @@ class Cut:
     newest_first: bool
 
     def of(self, topic: Any, limit: int | None = None) -> Select[Any]:
-        """Return the ids of a topic's rows, as a part of a query or by itself."""
+        """Return a query for the ids of a topic's rows, which may be part of another one."""
         row = aliased(EventRow)
         query = select(row.id).where(row.topic == topic)
         if self.kind is not None:
@@ -151,9 +151,9 @@ class Cut:
         return key.desc() if self.newest_first else key
 
     def of_all(self, topics: Any) -> Select[Any]:
-        """Return the ids of rows of many topics, those first whose first row comes first.
+        """Return the ids of rows of many topics, ordered by each topic's first row.
 
-        It takes a look into the index for each topic, and reads the rows of one page's topics.
+        It looks into the index once for each topic, and reads the rows of one page's topics.
         """
         first = self.of(topics.c.topic, 1).correlate(topics).scalar_subquery()
         firsts = select(topics.c.topic, first.label("id")).cte()
@@ -165,7 +165,7 @@ class Cut:
 
 
 def _still(topics: set[str], caller: Caller, topic: str | None) -> set[str]:
-    """Return the topics, of those that were read, that the caller may read now; raises NotFound."""
+    """Return which of the topics that were read the caller may read now; raises NotFound."""
     if topic is None:
         return own_topics.still_own(topics, caller)
     return {access.place(topic, caller).topic}
@@ -174,9 +174,8 @@ def _still(topics: set[str], caller: Caller, topic: str | None) -> set[str]:
 class Poll:
     """One long poll: it follows its topic from its first look to its answer.
 
-    Its time is over when the caller's token expires, too. Every look checks the caller and their
-    right again, after what it read, so that nothing reaches somebody who lost it while they
-    waited.
+    Its time is also over when the caller's token expires. Every look checks the caller and their
+    right again after reading, so that nothing reaches somebody who lost it while they waited.
     """
 
     def __init__(
@@ -198,11 +197,11 @@ class Poll:
     def answer(self, wait: Callable[[Poll], None]) -> EventPage:
         """Return the next events, waiting for the first one; empty when the time is over.
 
-        `wait` returns when something may have happened, or raises Hold: then this is called again.
+        `wait` returns when something may have happened, or raises Hold; then this is called again.
         """
         with ExitStack() as stack:
-            # Not at a Hold: then the request goes on later, and the place and the following are
-            # still its own.
+            # Not at a Hold: then the request continues later, and keeps its place and what it
+            # follows.
             stack.callback(self.close)
             try:
                 self._begin()
@@ -218,19 +217,19 @@ class Poll:
         if not self._begun:
             self._begun = True
             self._live.hub.enter(self._waiter)
-            # Before the first reading: what is written in between wakes it.
+            # Before the first read: anything written in between wakes it.
             follow(self._live.hub, self._waiter, places(self._caller, self._topic))
 
     def _look(self) -> EventPage | None:
         """Return what is there, or an empty page at the end; None if it has to wait."""
         while True:
             found = page(self._caller, self._topic, **self._query)
-            # After the reading: it may have waited for minutes, and rights have gone.
-            # From the same transaction, and not what is remembered: that stands until a change of
-            # rights is told, and the rows of whoever wrote after it may be here before.
+            # After reading: it may have waited for minutes, and rights may have gone. Read in the
+            # same transaction, and not from memory: what is remembered stays until a change of
+            # rights is announced, and rows written after that change may be here earlier.
             known, self._caller = self._caller, recheck(self._caller, db.session.connection())
             db.session.remove()
-            if self._caller == known:  # else no longer an admin: look again with the rights of now
+            if self._caller == known:  # no longer an admin: look again with the current rights
                 break
         over = self._waiter.over or time.monotonic() >= self.deadline
         return found if found.items or over else None

@@ -79,7 +79,8 @@ def list_events(query: dict[str, Any]) -> Page:
     wanted["newest_first"] = query["sort"] == "-id"
     if not seconds:
         return long_poll.page(caller(), topic, **wanted)
-    # The one that was held, if this is its second call: the rights and the place are taken once.
+    # The one that was held, if this is its second call: rights are checked and a place is taken
+    # once.
     waiting = g.pop("poll", None) or _poll(topic, seconds, wanted)
     return waiting.answer(_wait)
 
@@ -110,7 +111,7 @@ def publish_event(data: dict[str, Any]) -> tuple[dict[str, Any], int]:
     if what.kept:
         return publishing.record(what, topic, caller()).envelope(), 201
     message = publishing.signal(what, access.place(topic, caller()), caller())
-    # No row and no commit: whoever is not there at this moment misses it.
+    # No row and no commit: those who are not there at this moment miss it.
     live().hub.signal(message)
     return message.envelope(), 202
 
@@ -138,10 +139,10 @@ def stream_events(query: dict[str, Any]) -> Response:
 
 
 def resume_after(query: dict[str, Any]) -> int | None:
-    """Return the last id that a reader has seen; None if they begin now.
+    """Return the last id that a reader has seen; None if they start now.
 
-    One that is none of ours is taken for one beyond the log, which is never `recovered`. It is no
-    error: a browser's EventSource that is refused never comes back.
+    An id that is not ours counts as one beyond the log, which is never `recovered`. It is no error:
+    a browser's EventSource never comes back after a refusal.
     """
     last = request.headers.get("Last-Event-ID", "")
     if not last:

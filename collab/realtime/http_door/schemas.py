@@ -64,7 +64,7 @@ def resume_field(description: str, **options: Any) -> fields.Integer:
     )
 
 
-#: Members of `StreamQuery` that say where a reader goes on, whatever their clients call it.
+#: Members of `StreamQuery` that say where a reader resumes, whatever their clients call it.
 RESUME_FIELDS = ("after", "last_event_id", "mercure_id", "header_id")
 
 
@@ -79,11 +79,11 @@ class StreamQuery(Schema):
     project_id = fields.Integer(load_default=None, validate=validate.Range(1, MAX_ID))
     topic = fields.List(topic_field(), load_default=list, validate=validate.Length(max=MAX_TOPICS))
     after = resume_field(
-        "Resume after this id; the `Last-Event-ID` header takes precedence, and of several in the "
-        "address the newest."
+        "Resume after this id; the `Last-Event-ID` header takes precedence, and if the address has "
+        "several, the newest."
     )
     last_event_id = resume_field(
-        "`after`, as `event-source-polyfill` sends it when it comes back.", data_key="lastEventId"
+        "`after`, as `event-source-polyfill` sends it when it reconnects.", data_key="lastEventId"
     )
     mercure_id = resume_field("`after`, as clients of Mercure spell it.", data_key="lastEventID")
     header_id = resume_field("`after`, as the header is spelt.", data_key="Last-Event-ID")

@@ -30,11 +30,10 @@ from ..transport.served import Served, Work
 from ..transport.unread import Unread
 from ..transport.wire import LINGER_S, STOP_LINGER_S, Wire
 
-#: Milliseconds after which a browser comes back by itself.
+#: Milliseconds after which a browser reconnects automatically.
 RETRY_MS = 1000
-#: Seconds that the kernel keeps trying to reach a silent peer (RFC 5482).
-#: A stream has no pings: without this a peer that is gone would hold its place for a quarter of an
-#: hour.
+#: Seconds that the kernel keeps trying to reach a silent peer (RFC 5482). A stream has no pings:
+#: without this, a peer that is gone would hold its place for a quarter of an hour.
 USER_TIMEOUT_MS = 30_000
 
 #: Linux has it; elsewhere the kernel gives up later.
@@ -47,12 +46,12 @@ END_ID = -1
 
 
 def control(name: str, **members: Any) -> bytes:
-    """Write something about the stream itself, under an event name of its own."""
+    """Write something about the stream itself, under its own event name."""
     return b"event: %s\ndata: %s\n\n" % (name.encode(), dumps(members))
 
 
 def resumable(last_id: int, chunk: bytes) -> bytes:
-    """Let an event be one to resume after: a reader sends its id when it comes back."""
+    """Let readers resume after an event: they send its id when they come back."""
     return b"id: %d\n%s" % (last_id, chunk)
 
 
@@ -74,8 +73,8 @@ class StreamWire(Wire):
         return b"%x\r\n%s\r\n" % (len(chunk), chunk) if self._chunked else chunk
 
     def finish(self, last_words: bytes, linger: float = LINGER_S) -> None:
-        """End the response after what is left to send, and then the connection."""
-        # The last chunk: without it a client would take the answer for cut off.
+        """End the response after sending what is left, and then the connection."""
+        # The last chunk: without it a client would think that the answer was cut off.
         end = b"0\r\n\r\n" if self._chunked else b""
         self._shut(self._framed(last_words) + end, linger)
         self.when_sent(self.abort)
@@ -85,7 +84,7 @@ class StreamWire(Wire):
         self.finish(control("closing", code=code, reason=reason), linger)
 
     def cut(self) -> None:
-        """End a stream whose reader takes too little, without a word: HTTP has no place for it."""
+        """End a stream whose reader is too slow, without a word: HTTP has no place for one."""
         if not self.closing:
             self.reactor.on_cut()
         self.abort()
@@ -113,18 +112,18 @@ class StreamFollower(Follower):
             self.wire.push(chunk, last_id)
 
     def too_slow(self) -> None:
-        """End a stream whose reader takes too little; they resume with Last-Event-ID."""
+        """End a stream whose reader is too slow; they resume with Last-Event-ID."""
         self.wire.cut()
 
     def dropped(self, topic: str, reason: str) -> None:
         """Tell the reader; with the last topic the stream ends."""
-        # After what was sent before: whatever it still gets, it was allowed to see.
+        # After everything sent before: the reader was allowed to see whatever they still get.
         self.say(control("unsubscribed", topic=topic, reason=reason))
         if not self.topics:
             self.end(NORMAL_CLOSURE, reason)
 
     def end(self, code: int, reason: str) -> None:
-        """Let the response end after what is left to send."""
+        """Let the response end after sending what is left."""
         self.deliver(control("closing", code=code, reason=reason), END_ID)
         if code == GOING_AWAY:  # the reader may be far behind
             self.wire.reactor.expire(self.wire, time.monotonic() + STOP_LINGER_S)
@@ -146,7 +145,7 @@ class Stream:
     def park(
         self, sock: socket.socket, *, chunked: bool, at_end: list[Callable[[], None]]
     ) -> Parked:
-        """Go on without a thread, after the head of the response, which has been sent."""
+        """Go on without a thread after the head of the response, which has been sent."""
         wire = StreamWire(sock, self._reactor, chunked=chunked)
         parked = Parked(self._app, wire, Unread(), _end, ping_seconds=NO_DEADLINE)
         follower = StreamFollower(self._caller, wire)
@@ -154,7 +153,7 @@ class Stream:
         return parked
 
     def chunks(self, sock: socket.socket | None) -> Iterator[bytes]:
-        """Yield the beginning; a server whose threads wait, as Werkzeug's, waits for the end."""
+        """Yield the beginning; where threads wait, as in Werkzeug's server, wait for the end."""
         yield b"retry: %d\n\n" % RETRY_MS
         if sock is not None:
             self.park(sock, chunked=True, at_end=[]).done.wait()
@@ -162,7 +161,7 @@ class Stream:
 
 @frozen
 class Following:
-    """What a stream is about: places, the id to resume after, seconds between signs of life."""
+    """What a stream is about: places, the id to resume after, seconds between heartbeats."""
 
     places: list[Place]
     after: int | None
@@ -184,7 +183,7 @@ class Streaming(Served):
     def begin(self) -> Work:
         """Send what was missed, then what happens."""
         follower, what = self._follower, self._what
-        # Before the look at the rights: an end of the session that comes from here on is told.
+        # Before checking the rights: a session that ends from here on is announced.
         self._hub.enter(follower)
         with follower.held():
             position = follow(self._hub, follower, what.places, what.after)
@@ -197,8 +196,9 @@ class Streaming(Served):
                 return
             whole = recovered(what.after)
             start = begin_at(what.after, position)
-            # Its id is no newer than what has been sent: whoever is cut off before they got what
-            # they missed comes back to it, and a reader who has seen no row yet has one to send.
+            # Its id is no newer than what has been sent: a reader who is disconnected before they
+            # got what they missed comes back to it, and one who has seen no row yet has an id to
+            # send.
             subscribed = self._subscribed(position, whole=whole)
             follower.wire.push(resumable(start, subscribed), start)
             ends = follower.missing(what.places, start, position)
@@ -223,7 +223,7 @@ class Streaming(Served):
         )
 
     def take(self, data: str | bytes) -> Work:
-        """Pass over what the reader sends."""
+        """Ignore what the reader sends."""
         yield from ()
 
     def tick(self) -> None:

@@ -1,4 +1,4 @@
-"""Answers that wait for another thread, given in the order of their requests."""
+"""Answers that wait for another thread, sent in the order of their requests."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ..transport.wire import Wire
 
 #: Seconds that a request may wait for its answer.
 PATIENCE_S = 15.0
-#: Requests of one connection that may wait at once, and their bytes: once read, a byte of JSON may
-#: take twenty.
+#: Requests of one connection that may wait at once, and their bytes: once parsed, a byte of JSON
+#: may take twenty.
 MAX_WAITING_MESSAGES = 64
 MAX_WAITING_BYTES = 512 * 1024
-#: Bytes that may wait without a thread that waits for them: of those there is a bounded number.
+#: Bytes that may wait without a thread waiting for them: the number of threads is bounded.
 MAX_BYTES_ALONE = 16 * 1024
 
 
@@ -29,14 +29,14 @@ class Request(NamedTuple):
     what: Any
     size: int
     future: Future[Any]
-    #: Returns what is sent for a result; None for one that only a turn can answer.
+    #: Returns what to send for a result; None for one that only a turn can answer.
     answer: Callable[[Any], bytes | None]
     #: By the monotonic clock.
     until: float
 
     @property
     def due(self) -> bool:
-        """Return whether it is to be answered, if only that it took too long."""
+        """Return whether it can be answered, if only to say that it took too long."""
         return self.future.done() or time.monotonic() >= self.until
 
     def result(self) -> Any:
@@ -50,20 +50,21 @@ class Request(NamedTuple):
 class Deferred:
     """Requests of one connection that another thread carries out, and answers when it is done.
 
-    What takes more than an answer, such as a refusal, waits for a turn of the connection.
+    Anything that needs more than an answer, such as a refusal, waits for a turn of the connection.
     """
 
     def __init__(
         self, wire: Wire, finish: Callable[[Request], None], patience_s: float = PATIENCE_S
     ) -> None:
-        """Make it; `finish` answers in a turn what was left to it."""
+        """Make it; `finish` answers, in a turn, what was left to it."""
         self.wire, self._finish, self._patience_s = wire, finish, patience_s
-        #: A list, since most sockets have none, for which a deque takes ten times as much.
+        #: A list, since most sockets have none waiting, and an empty deque takes ten times as much
+        #: memory.
         self._waiting: list[Request] = []
         self._answering = threading.Lock()
 
     def __len__(self) -> int:
-        """Return how many wait."""
+        """Return how many are waiting."""
         return len(self._waiting)
 
     def patience(self) -> float:
@@ -79,16 +80,16 @@ class Deferred:
         self._waiting.append(Request(what, size, future, answer, until))
         future.add_done_callback(self._tell)
         if len(self) >= MAX_WAITING_MESSAGES or self._bytes >= MAX_WAITING_BYTES:
-            # The connection waits here, and is read no further: its sender slows down by TCP.
+            # The connection waits here, and is read no further: TCP slows its sender down.
             self.settle()
 
     def has_room(self, size: int) -> bool:
-        """Return whether one more may wait, and no thread for it."""
+        """Return whether one more may wait without a thread waiting for it."""
         return len(self) + 1 < MAX_WAITING_MESSAGES and self._bytes + size <= MAX_BYTES_ALONE
 
     @property
     def _bytes(self) -> int:
-        # A copy: another thread takes out what it answers.
+        # A copy: another thread removes what it answers.
         return sum(one.size for one in list(self._waiting))
 
     def settle(self, *, wait: bool = True) -> None:
@@ -97,7 +98,7 @@ class Deferred:
         with self._answering:
             while self._waiting and (wait or self._waiting[0].due):
                 self._finish(self._waiting.pop(0))
-        self._tell()  # what was done just now found this thread at it
+        self._tell()  # what was just done found this thread busy with it
 
     def _tell(self, _: object = None) -> None:
         """Answer those that are done, unless another thread is at it, which then sees them, too."""
@@ -121,12 +122,12 @@ class Deferred:
         answers = list(takewhile(lambda said: said is not None, map(_said, done)))
         if chunk := b"".join(filter(None, answers)):
             self.wire.push(chunk)
-        del self._waiting[: len(answers)]  # now: until they are answered nothing else may be
+        del self._waiting[: len(answers)]  # now: nothing else may be answered before them
         return len(answers) < len(done)
 
 
 def _said(one: Request) -> bytes | None:
     try:
         return one.answer(one.future.result())
-    except Exception:  # in a turn it is known whose it is, and there is time to note it
+    except Exception:  # a turn knows whose it is, and has the time to note it
         return None

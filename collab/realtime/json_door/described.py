@@ -1,6 +1,6 @@
-"""What messages of the socket look like, as AsyncAPI shows them: each stands with its handler.
+"""What messages of the socket look like, as AsyncAPI shows them: each is next to its handler.
 
-A handler can't be registered without: `socket.register` takes both.
+No handler can be registered without one: `socket.register` takes both.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ AUTH_MESSAGE = Described(
 )
 SUBSCRIBE_MESSAGE = Described(
     "Follow a topic, or several (`topics`); with `after`, from after that id on. What was "
-    "missed of several topics comes merged, in the log's order, so that the last id that was "
-    "seen is true for each of them. A topic that is followed already is not replayed again: "
+    "missed on several topics comes merged, in the log's order, so that the last id that was "
+    "seen holds for each of them. A topic that is already followed is not replayed again: "
     "a second `subscribe` brings only what is older than what came.",
     message_of(
         "subscribe",
@@ -75,13 +75,13 @@ SUBSCRIBE_MESSAGE = Described(
         project_id={"type": "integer"},
         after={
             "type": ["integer", "string"],
-            "description": "The last id that was seen of these topics.",
+            "description": "The last id that was seen on these topics.",
         },
     ),
     {
         "subscribed": (
             "The topic is followed: rows after `last_id` come live, those after `after` now. Each "
-            "topic has an answer of its own; what was missed comes after them all. Until the first "
+            "topic has its own answer; what was missed comes after them all. Until the first "
             "row has come, the id to come back with is the `after` that was sent, or without one "
             "`last_id`.",
             message_of(
@@ -113,7 +113,7 @@ UNSUBSCRIBE_MESSAGE = Described(
     },
 )
 PUBLISH_MESSAGE = Described(
-    "Publish an event. Its type may also stand in `type` itself, as in `file_changed`. "
+    "Publish an event. Its type may also be in `type` itself, as in `file_changed`. "
     "A signal (`typing`, `cursor_moved`) may have 4 KiB, any other event 256 KiB; a person "
     "who publishes more bytes a second than allowed gets an `error` of status 429.",
     message_of(
@@ -133,17 +133,17 @@ PUBLISH_MESSAGE = Described(
     },
 )
 PING_MESSAGE = Described(
-    "Ask for a sign of life.",
+    "Ask for a `pong`.",
     message_of("ping"),
     {
         "pong": (
-            "A sign of life.",
+            "The answer to a `ping`.",
             message_of("pong", "time", time={"type": "string", "format": "date-time"}),
         ),
     },
 )
 
-#: What every socket takes, whatever else packages teach it.
+#: What every socket takes, whatever else packages add.
 OWN_MESSAGES: dict[str, Described] = {
     "auth": AUTH_MESSAGE,
     "subscribe": SUBSCRIBE_MESSAGE,
@@ -152,7 +152,7 @@ OWN_MESSAGES: dict[str, Described] = {
     "ping": PING_MESSAGE,
 }
 
-#: What the server says of itself, or of any message.
+#: What the server says unasked, or about any message.
 UNASKED_MESSAGES: dict[str, Message] = {
     "token_expired": (
         "Send `auth` with a fresh token within that many seconds, or the socket closes (4401).",
@@ -174,7 +174,7 @@ UNASKED_MESSAGES: dict[str, Message] = {
             status={"type": "integer"},
             detail={"type": "string"},
             errors={"type": "array", "items": {"type": "object"}},
-            topic=TOPIC_SCHEMA | {"description": "Which of the topics it is about."},
+            topic=TOPIC_SCHEMA | {"description": "The one of the topics that it is about."},
         ),
     ),
 }

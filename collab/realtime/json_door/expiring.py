@@ -31,11 +31,11 @@ class Expiring(Connection):
         end(self._wire, error, code, request, self.speech)
 
     def token_left(self) -> float:
-        """Return the seconds until something is due about the token."""
+        """Return the seconds until the token needs attention."""
         return super().token_left() + (self._grace if self._warned else 0)
 
     def tick(self) -> None:
-        """Warn when the token has expired; end when no other came in time."""
+        """Warn when the token has expired; end if no other comes in time."""
         if self.token_left() > 0:
             return
         if self._warned:
@@ -48,7 +48,8 @@ class Expiring(Connection):
     def renew(self, fresh: Caller, request: Body) -> None:
         """Go on with a fresh token; raises Forbidden if it is another session's."""
         old = self.caller
-        # All that it follows was checked for the old one: another session opens another socket.
+        # Everything that it follows was checked for the old one: another session opens another
+        # socket.
         if (fresh.user_id, fresh.session_id) != (old.user_id, old.session_id):
             raise Forbidden("This socket belongs to another session.")
         self.caller, self._warned = fresh, False

@@ -18,25 +18,25 @@ from .expiring import Expiring
 from .needs import needs, needs_nothing
 from .protocol import LIVE_AREA, Body
 
-#: Followers up to which the thread that reads tells them a signal, some 5 ms; it reads no other
+#: Followers up to which the reading thread sends them a signal itself, some 5 ms; it reads no other
 #: socket meanwhile.
 MAX_FOLLOWERS_AT_ONCE = 1_000
-#: Characters of a message that the thread which reads parses, and carries out or hands to another.
+#: Characters of a message that the reading thread parses, and carries out or hands to another.
 MAX_LENGTH_AT_ONCE = 4096
 
 
 class NotAtOnce(Exception):
-    """A message can't be carried out in the thread that reads."""
+    """A message can't be carried out in the reading thread."""
 
 
 class Following(Expiring):
     """A connection whose person says what they follow."""
 
-    #: Whether a message is carried out in the thread that reads.
+    #: Whether a message is being carried out in the reading thread.
     _hurried = False
 
     def needs_turn(self) -> None:
-        """Say that what comes next takes time: raises NotAtOnce in the thread that reads."""
+        """Say that what comes next takes time: raises NotAtOnce in the reading thread."""
         if self._hurried:
             raise NotAtOnce
 
@@ -45,7 +45,7 @@ class Following(Expiring):
         self._wire.push(self.speech.answer(kind, request, **members))
 
     def answer_at_length(self, kind: str, request: Body, **members: Any) -> Work:
-        """Answer a request, at any length, while what comes live is held back (`following`)."""
+        """Answer a request at any length, while live messages are held back (`following`)."""
         yield from self.push_at_length(TEXT, self.speech.payload(kind, request, **members))
 
     def settle_at_once(self) -> None:
@@ -57,7 +57,7 @@ class Following(Expiring):
             self.live.broadcaster.tell_here()
 
     def _is_quick(self, kind: str, topic: str) -> bool:
-        # The thread that reads all sockets would be kept for too long by more.
+        # More would keep the thread that reads all sockets for too long.
         few = self.live.hub.followers(topic) <= MAX_FOLLOWERS_AT_ONCE
         return few and self.knows(topic) and not publishing.is_hooked(topic, kind)
 
@@ -67,7 +67,7 @@ class Following(Expiring):
 
     @needs(LIVE_AREA)
     def _on_subscribe(self, body: Body) -> Work:
-        """Follow topics: first what was missed of all of them, in the log's order, then live."""
+        """Follow topics: first what was missed on all of them, in the log's order, then live."""
         topics, after = protocol.topics_of(body), protocol.after_of(body)
         places = list(self._allowed(topics, body))
         with self.following_all(places, after) as position:

@@ -1,4 +1,4 @@
-"""Group commit: what one socket has sent already is written to disk once."""
+"""Group commit: everything that one socket has already sent is written to disk once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..publishing import Draft
 from ..transport.wire import Wire
 from .protocol import Body, Speech
 
-#: Events in one commit, and their bytes; other writers wait that long.
+#: Events in one commit, and their bytes; other writers wait as long as that takes.
 MAX_EVENTS_PER_COMMIT = 32
 GROUP_BYTES = 512 * 1024
 
@@ -21,8 +21,8 @@ GROUP_BYTES = 512 * 1024
 class Group:
     """Events that were recorded in the open transaction, and the requests to answer after it.
 
-    An event is acknowledged after the commit. If that fails, all of the group are refused: none
-    of them is in the log.
+    An event is acknowledged after the commit. If that fails, the whole group is refused: none of it
+    is in the log.
     """
 
     def __init__(self, wire: Wire, speech: Speech, withdrawn: Callable[[Message], None]) -> None:
@@ -32,7 +32,7 @@ class Group:
         self._bytes = 0
 
     def __len__(self) -> int:
-        """Return how many wait for their commit."""
+        """Return how many are waiting for their commit."""
         return len(self._recorded)
 
     @property
@@ -41,7 +41,7 @@ class Group:
         return len(self._recorded) >= MAX_EVENTS_PER_COMMIT or self._bytes >= GROUP_BYTES
 
     def add(self, request: Body, what: Draft, topic: str, caller: Caller) -> Message:
-        """Record an event; raises NotFound and Forbidden, which leave the others as they are."""
+        """Record an event; raises NotFound and Forbidden, which don't affect the others."""
         self._bytes += what.size
         try:
             message = publishing.add(what, topic, caller)

@@ -13,8 +13,8 @@ from ..transport.served import Work
 from .described import Described
 from .protocol import Body
 
-#: A handler of messages, given the `Socket` that they come by; one with a long answer goes on once
-#: its reader has taken a part.
+#: A handler of messages, given the `Socket` that they come through; one with a long answer
+#: continues once its reader has taken a part.
 Handler = Callable[[Any, Body], Work | None]
 
 
@@ -42,7 +42,7 @@ def register(
     deferring: bool = False,
     publishing: bool = False,
 ) -> None:
-    """Have messages of a type answered, as they are described to clients."""
+    """Register how messages of a type are answered, and described to clients."""
     messages = MESSAGES.of(app)
     messages.handlers[kind], messages.described[kind] = handler, described
     if publishing:

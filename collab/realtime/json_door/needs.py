@@ -17,7 +17,7 @@ def needs(area: str, *, write: bool = False) -> Callable[[H], H]:
 
 
 def needs_nothing(handler: H) -> H:
-    """Note that whoever may be on a socket may send a handler's message."""
+    """Note that everybody who may be on a socket may send a handler's message."""
     return _noted(handler, None)
 
 
@@ -27,7 +27,7 @@ def _noted(handler: H, need: tuple[str, bool] | None) -> H:
 
 
 def admit(handler: Callable[..., Any], who: Caller) -> None:
-    """Raise Forbidden if somebody's personal token does not allow what a handler does."""
+    """Raise Forbidden if the caller's personal token does not allow what a handler does."""
     need: tuple[str | None, bool] | None = getattr(handler, "need", (None, True))
     if need is not None:
         area, write = need

@@ -14,8 +14,8 @@ Body = dict[str, Any]
 #: The area of personal tokens' scopes to which all live doors belong.
 LIVE_AREA = "events"
 
-#: Types of the socket's own messages, requests and answers, and of a stream's: members' events
-#: go to others under their own type, so none may use these. In the spelling of `same_type`.
+#: Types of the socket's own messages, requests and answers, and of a stream's: members' events are
+#: sent under their own type, so none may use these. Spelled as `same_type` does.
 PROTOCOL_TYPES = frozenset(
     (
         *("auth", "authenticated", "token.expired"),
@@ -69,7 +69,7 @@ class Speech:
         return text_frame(self.payload(kind, request, **members))
 
     def refusal(self, error: ApiError, request: Body | None = None) -> bytes:
-        """Write an error as a frame: the members of problem+json, but for `type`."""
+        """Write an error as a frame: the members of problem+json, except for `type`."""
         members = problem(error)
         # On a socket, `type` says what kind of message it is.
         del members["type"]
@@ -124,7 +124,7 @@ def _is_topics(topics: object) -> bool:
 
 
 def about(request: Body) -> tuple[str, str]:
-    """Return for the audit what a message wanted: its method, and what of which topic."""
+    """Return for the audit what a message wanted: its method and its target."""
     project_id = request.get("project_id", request.get("projectId"))
     topic = request.get("topic", "") if project_id is None else f"project:{project_id}"
     return "WEBSOCKET", f"{str(request['type'])[:100]} {str(topic)[:100]}".rstrip()

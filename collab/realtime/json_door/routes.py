@@ -73,7 +73,7 @@ def socket_blueprint(name: str, too_big: bytes = b"") -> Blueprint:
 
 def prepare(door: str, too_big: bytes) -> None:
     """Check the handshake, take a place, and put a Wire before the raw socket."""
-    if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":  # it knows no upgrades (RFC 9110 §7.8)
+    if request.environ.get("SERVER_PROTOCOL") == "HTTP/1.0":  # no upgrades (RFC 9110 §7.8)
         raise Malformed("A WebSocket handshake needs HTTP/1.1.")
     if request.headers.get("Sec-WebSocket-Version") != "13":
         raise UpgradeRequired(headers={"Sec-WebSocket-Version": "13", "Upgrade": "websocket"})
@@ -84,15 +84,15 @@ def prepare(door: str, too_big: bytes) -> None:
         raise MethodNotAllowed(["GET"])
     query.refuse_nul()
     refuse_foreign_sockets()
-    # A message that is compressed may become a thousand times as large before its size is known,
-    # so no extension is agreed on (RFC 6455 §9.1, RFC 7692 §5): the library sees no offer.
+    # A compressed message may become a thousand times as large before its size is known, so no
+    # extension is agreed on (RFC 6455 §9.1, RFC 7692 §5): the library sees no offer.
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
     here = live()
     g.seat = here.capacity.take(network_of(request.remote_addr), door=door)
     for name in ("gunicorn.socket", "werkzeug.socket"):
         if name in request.environ:
             g.wire = Wire(request.environ[name], here.reactor, too_big)
-            # flask-sock takes the socket from here: from now on nobody writes past the wire.
+            # flask-sock takes the socket from here: from now on nobody bypasses the wire.
             request.environ[name] = g.wire
             here.open(g.wire)
 
@@ -118,13 +118,13 @@ def _decoded(key: str) -> bytes:
 
 
 blueprint = socket_blueprint("socket", refusal(TooBig()))
-#: Parameters of these addresses; a misspelt one would follow nothing, in silence.
+#: Parameters of these addresses; a misspelt one would silently follow nothing.
 SOCKET_PARAMETERS = ("token", "ticket", "project_id", "projectId", "topic", "after")
 
 
 @blueprint.before_request
 def refuse_unknown_parameters() -> None:
-    """Answer a handshake with 422 where its address has what these take not, or not twice."""
+    """Answer a handshake with 422 where its address has unknown or repeated parameters."""
     query.refuse_all_but(SOCKET_PARAMETERS, several=("topic",))
 
 
@@ -169,7 +169,7 @@ def finish(wire: Wire, error: ApiError, code: int, speech: Speech = JSON_SPEECH)
 
 
 def _code_for(status: int) -> int:
-    """Return the close code for an error: what a client does wrong is nothing broken here."""
+    """Return the close code for an error: a client's mistake is no fault of the server."""
     codes = {400: UNREADABLE_MESSAGE, 429: TRY_AGAIN_LATER}
     return codes.get(status, INTERNAL_ERROR if status >= 500 else POLICY_VIOLATION)
 
@@ -181,18 +181,18 @@ def seated(seat: Seat, who: Caller) -> Caller:
 
 
 def leave(wire: Wire) -> None:
-    """End a connection whose place somebody else has: it has not said in time who it is."""
+    """End a connection whose place went to somebody else: it did not say in time who it is."""
     wire.shut(TRY_AGAIN_LATER, "All places for live connections are taken: sign in at once.")
 
 
 def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> None:
-    """Make a connection and leave it to the reactor; `end` tells the peer what went wrong."""
+    """Make a connection and hand it to the reactor; `end` tells the peer what went wrong."""
     wire: Wire = g.pop("wire")
     seat: Seat = g.pop("seat")
     here, app = live(), application()
-    # Without the library's handshake, which each open socket would keep in memory.
+    # Without the library's handshake object, which each open socket would keep in memory.
     protocol = ws.ws.connection or ws.ws
-    if ws.max_message_size == MAX_MESSAGE_BYTES:  # which all sockets have that speak JSON
+    if ws.max_message_size == MAX_MESSAGE_BYTES:  # which all JSON sockets have
         ws.max_message_size = JsonLimit(
             JSON_BUDGET.of(app), wire, MAX_MESSAGE_BYTES, who=seat.network
         )
@@ -205,7 +205,7 @@ def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> No
         seat.when_left(partial(leave, wire))
         incoming.limit = ws.max_message_size  # it may depend on the person
     except ConnectionClosed:
-        pass  # whoever closed has sent the one close frame
+        pass  # the closing side has sent the one close frame
     except Exception as error:
         with contextlib.suppress(ConnectionClosed):
             end(wire, translated(error), 0)
@@ -219,13 +219,13 @@ def run(ws: Server, connected: Callable[[Parked, Seat], Served], end: End) -> No
     if detach is not None:
         ahead = request.environ["collab.rest"]()
         parked.start(served, [*at_end, detach()], ahead, seat.linger)
-    else:  # a server whose threads wait, as Werkzeug's
+    else:  # a server whose threads wait, like Werkzeug's
         parked.start(served, at_end, lingers=seat.linger)
         parked.done.wait()
 
 
 def _lighten(ws: Server) -> None:
-    """Leave flask-sock nothing to close, nor to keep: what it makes of this is in a cycle."""
+    """Leave flask-sock nothing to close or keep: what it makes of this is in a reference cycle."""
     ws.connected = False
     ws.ws = ws.environ = ws.sock = ws.event = ws.thread = None
 

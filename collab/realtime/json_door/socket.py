@@ -1,4 +1,4 @@
-"""One socket that speaks JSON: what its person asks, what they are told, and when it must end."""
+"""One socket that speaks JSON: what its person asks, what they are sent, and when it must end."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from .protocol import LIVE_AREA, Body, TooBig
 class Socket(Following):
     """A socket that speaks JSON, and follows any number of topics."""
 
-    #: The kind of its follower, which knows how it speaks.
+    #: The class of its follower, which knows its protocol.
     follower_class: ClassVar[type[SocketFollower]] = SocketFollower
 
     def __init__(
@@ -60,9 +60,9 @@ class Socket(Following):
         self._group = Group(wire, self.speech, self.withdrawn)
         self._deferred = Deferred(wire, self._finish)
         self._messages = MESSAGES.here()
-        #: Bytes of the message that is being carried out, about.
+        #: About how many bytes the message that is being carried out has.
         self._size = 0
-        #: Whether the last message could be done at once, as the next one can then, most likely.
+        #: Whether the last message could be done at once; then the next one most likely can, too.
         self._quick = False
 
     def welcome(self) -> Work:
@@ -90,7 +90,7 @@ class Socket(Following):
             self.settle()
 
     def parse(self, data: str | bytes) -> Body | None:
-        """Read a message; None if nothing is asked. Raises Malformed, TooBig."""
+        """Read a message; None if it asks for nothing. Raises Malformed, TooBig."""
         return protocol.parse(data)
 
     def _carry_out(self, data: str | bytes, body: Body) -> Work:
@@ -105,16 +105,16 @@ class Socket(Following):
 
     @property
     def hurries(self) -> bool:
-        """Return whether messages are coming for which rights need not be looked up."""
+        """Return whether the messages now coming need no look-up of rights."""
         known = self._epoch == self.live.bell.rights_epoch
         return self._quick and known and not self._group
 
     def at_once(self, data: str | bytes) -> bool:
         """Send a signal, or hand something short to another thread that will answer it.
 
-        Whatever else comes, and what is refused, is for a turn.
+        Everything else, and every refusal, is for a turn.
         """
-        # What is long takes long to parse, and meanwhile no socket is read.
+        # A long message takes long to parse, and meanwhile no socket is read.
         if len(data) > MAX_LENGTH_AT_ONCE or not self.hurries or not self._bucket.take():
             return False
         self._hurried, self._size = True, len(data)
@@ -143,13 +143,13 @@ class Socket(Following):
         return handler in self._messages.deferring and self._deferred.has_room(self._size)
 
     def settle(self) -> None:
-        """Commit what was published, send the signals, and answer what other threads have done."""
+        """Commit what was published, send the signals, answer what other threads have finished."""
         self._group.commit()
         self._tell()
         self._deferred.settle(wait=False)
 
     def settle_all(self) -> None:
-        """Do the same, and wait for what other threads have not done yet."""
+        """Do the same, and wait for what other threads have not finished yet."""
         self.settle()
         self._deferred.settle()
 
@@ -164,7 +164,7 @@ class Socket(Following):
     def answer_later(
         self, request: Body, future: Future[Any], members: Callable[[Any], tuple[str, Body]]
     ) -> None:
-        """Answer a request with a type and members, which are made of another thread's result.
+        """Answer a request with a type and members, which are made from another thread's result.
 
         Its handler must be registered as `deferring`.
         """
@@ -258,11 +258,11 @@ class Socket(Following):
             self._tell()
             self.sent(body, self._group.add(body, what, topic, self.caller))
             return
-        self._group.commit()  # a signal comes after the events that were sent before it
+        self._group.commit()  # a signal comes after events that were sent before it
         place = self.place(topic)
         message = publishing.signal(what, place, self.caller)
         self.sent(body, message)
-        self.live.hub.keep(message)  # told with all that came at once
+        self.live.hub.keep(message)  # sent with everything that came at once
         if "ref" in body:
             self.answer("published", body, topic=topic, id=None)
 
@@ -270,10 +270,10 @@ class Socket(Following):
         """Learn what a request sends, before anybody gets it."""
 
     def withdrawn(self, message: Message) -> None:
-        """Learn that what was sent is not in the log after all: nobody gets it."""
+        """Learn that a message is not in the log after all: nobody gets it."""
 
 
-#: Handlers whose events may share a group commit with those before.
+#: Handlers whose events may share a group commit with earlier ones.
 PUBLISHING_HANDLERS = (Socket._on_publish, Socket._on_event)
 
 #: What every socket takes, by the message's type; any other type is published as an event.
@@ -287,8 +287,8 @@ HANDLERS: dict[str, Handler] = {
 
 
 def init_app(app: Flask) -> None:
-    """Teach an application's sockets what all of them take."""
+    """Register the messages that all of an application's sockets take."""
     for kind, handler in HANDLERS.items():
         register(app, kind, handler, OWN_MESSAGES[kind], publishing=handler in PUBLISHING_HANDLERS)
-    # Of no type of its own: it takes all that are not registered.
+    # Without a type of its own: it takes all that are not registered.
     MESSAGES.of(app).publishing.append(Socket._on_event)

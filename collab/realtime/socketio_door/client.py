@@ -28,19 +28,19 @@ from .speech import Ack, EventFollower
 
 @frozen
 class Opening:
-    """How a client begins: under which ids, following what, and from where."""
+    """How a client begins: its ids, what it follows, and from where."""
 
     topics: list[str] = field(default_factory=list)
     after: str | int | None = None
     sid: str = field(default_factory=lambda: secrets.token_urlsafe(15))
-    #: What the client comes back with after a break.
+    #: The id with which the client comes back after a break.
     pid: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
 
 class Request(dict[str, object]):
     """What an event asks for."""
 
-    #: Whether its sender is left out of those who are told.
+    #: Whether it is sent to everybody but its sender.
     others_only = False
 
 
@@ -56,7 +56,7 @@ class Client(Socket):
         self._lost = True
 
     def welcome(self) -> Work:
-        """Say that they are connected, and subscribe to what they asked for."""
+        """Say that they are connected, and subscribe them to what they asked for."""
         self._wire.push(text_frame(packets.connected(self._opening.sid, self._opening.pid)))
         yield from super().welcome()
 
@@ -104,14 +104,14 @@ class Client(Socket):
             self._wire.push(text_frame(packets.no_such_namespace(namespace)))
 
     def _bye(self) -> NoReturn:
-        """End, since the client wants to: they will not come back for what they missed."""
+        """End, since the client wants to: it will not come back for what it missed."""
         self._lost = False
         self.settle_all()
         self._wire.shut(NORMAL_CLOSURE, "Goodbye.")
         raise ConnectionClosed(NORMAL_CLOSURE)
 
     def sent(self, request: Body, message: Message) -> None:
-        """Leave out the sender, where clients that send this expect it."""
+        """Leave out the sender, where clients that send this expect that."""
         if isinstance(request, Request) and request.others_only:
             self.follower.leave_out(message)
 
@@ -120,13 +120,13 @@ class Client(Socket):
         self.follower.take_in(message)
 
     def at_once(self, data: str | bytes) -> bool:
-        """Do at once what is an event, of all packets."""
+        """Carry out at once only packets that are events."""
         return str(data[:2]) == packets.EVENT_PREFIX and super().at_once(data)
 
     # -- the clock ----------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """Send a ping when it is time; see to the token."""
+        """Send a ping when it is time; check the token."""
         self._heartbeat.tick(self._wire)
         super().tick()
 
@@ -135,11 +135,11 @@ class Client(Socket):
         return min(super().patience(), self._heartbeat.patience())
 
     def leave(self) -> None:
-        """Leave; what they followed is remembered for a while, for their coming back."""
+        """Leave; what they followed is remembered for a while, in case they come back."""
         if self._lost and self.follower.topics:
             topics = list(self.follower.topics)
             left = Left(self.caller.session_id, self._opening.sid, topics, time.monotonic())
-            # Only the lost are remembered: who said goodbye would get rows that they did not ask
-            # for.
+            # Only lost clients are remembered: one that said goodbye would get rows that it did not
+            # ask for.
             RECOVERY.here().keep(self._opening.pid, left)
         super().leave()

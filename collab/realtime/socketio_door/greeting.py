@@ -26,12 +26,12 @@ from .recovery import RECOVERY
 
 #: Seconds to connect.
 CONNECT_PATIENCE_S = 10.0
-#: What clients are told first, in the words that older ones look for.
+#: The first words of a refusal, for which older clients look.
 NOT_SIGNED_IN = "Authentication error"
 
 
 class Greeting(Served):
-    """Somebody who has opened a connection, and is to say who they are."""
+    """Somebody who has opened a connection, and has yet to say who they are."""
 
     def __init__(
         self,
@@ -44,17 +44,18 @@ class Greeting(Served):
     ) -> None:
         """Make one.
 
-        `by_address` returns whom the handshake named, or raises Unauthorized; `known` takes a
-        place for a person, and returns what goes on with them.
+        `by_address` returns whom the handshake named, or raises Unauthorized; `known` takes a place
+        for a person, and returns the connection that continues with them.
         """
         self._wire, self._by_address = wire, by_address
-        #: The first packet; over a WebSocket it goes out by itself, else with the first answer.
+        #: The first packet; over a WebSocket it goes out on its own, otherwise with the first
+        #: answer.
         self.opened = opened
         self._known, self._heartbeat, self._topics = known, heartbeat, topics
         self._until = time.monotonic() + CONNECT_PATIENCE_S
 
     def begin(self) -> Work:
-        """Say how to go on."""
+        """Say how to continue."""
         if self._wire.readable:
             self._wire.push(text_frame(self.opened))
         yield from ()
@@ -123,7 +124,7 @@ def _opening(auth: dict[str, Any], who: Caller, topics: list[str]) -> Opening:
     """Return how a client begins: as before the break, or with what it asks for."""
     pid, offset = auth.get("pid"), after_of({"after": auth.get("offset")})
     if isinstance(pid, str) and offset is not None:
-        # With the session: a `pid` that somebody has read recovers nothing for them.
+        # Together with the session: a `pid` that somebody else has read recovers nothing for them.
         left = RECOVERY.here().take(pid, who.session_id, offset)
         if left is not None:
             return Opening(left.topics, offset, left.sid, pid)

@@ -1,4 +1,4 @@
-"""Engine.IO's own pings: the server asks, and a client that hears none for long gives up."""
+"""Engine.IO's own pings: the server asks, and a client that hears none for too long gives up."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ..transport.frames import text_frame
 from ..transport.wire import Wire
 from . import packets
 
-#: Seconds that a client waits for a ping that is late, and we for a client that polls.
+#: Seconds that a client waits for a late ping, and we for a client that polls.
 PATIENCE_S = 20
 PING_FRAME = text_frame(packets.PING_PACKET)
 
 
 class Heartbeat:
-    """When the next ping is due; and, of a client that polls, when it counts as gone.
+    """When the next ping is due, and when a client that polls counts as gone.
 
     Over a WebSocket the protocol's own pings tell whether somebody is there.
     """

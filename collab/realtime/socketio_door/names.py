@@ -1,7 +1,7 @@
 """Events as clients of older workspaces name them, and what they are here.
 
-They join a project by its bare id, and tell the others in it about their cursor and about files
-that they change; what others do comes to them flat, with `userId`.
+They join a project by its bare id, and tell its other members about their cursor and the files that
+they change; what others do comes to them as a flat object with `userId`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ VERBS = {"join-project": "subscribe", "leave-project": "unsubscribe"}
 
 
 def body_of(name: str, arguments: list[Any]) -> tuple[Body, bool]:
-    """Return what an event asks for as a message, and whether its sender is left out of it.
+    """Return what an event asks for, as a message, and whether its sender is left out.
 
     Raises Unprocessable.
     """

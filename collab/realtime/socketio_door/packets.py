@@ -12,7 +12,7 @@ from ..json_door.protocol import MAX_MESSAGE_BYTES, TooBig
 
 #: The version of Engine.IO, as clients name it in `?EIO=`.
 ENGINE_VERSION = "4"
-#: Joins the packets of one body, where they are polled for.
+#: Joins the packets of one body, where a client polls.
 PACKET_SEPARATOR = b"\x1e"
 
 # -- Engine.IO: the first character of a packet ---------------------------------------------------
@@ -20,7 +20,7 @@ OPEN_PACKET = b"0"
 CLOSE_PACKET = b"1"
 PING_PACKET = b"2"
 NOOP_PACKET = b"6"
-#: As they come from the client.
+#: As they arrive from the client.
 CLOSED_PACKET = "1"
 PONG_PACKET = "3"
 PROBE_PACKET = "2probe"
@@ -31,10 +31,10 @@ UPGRADE_PACKET = "5"
 CONNECT_KIND = "0"
 DISCONNECT_KIND = "1"
 EVENT_KIND = "2"
-#: How a packet begins that is an event, of any namespace.
+#: How packets that are events begin, in any namespace.
 EVENT_PREFIX = "42"
 
-#: Type, namespace, number of the acknowledgement that is wanted, and the rest.
+#: Type, namespace, number of the wanted acknowledgement, and the rest.
 PACKET_PATTERN = re.compile(r"4([0-6])(?:(/[^,]{0,200}),)?([0-9]{1,15})?(.*)", re.DOTALL)
 
 MAIN_NAMESPACE = "/"
@@ -59,7 +59,7 @@ class Packet:
         return found
 
     def members(self) -> dict[str, Any]:
-        """Return what a connection says about itself; raises Malformed."""
+        """Return the `auth` of a connecting client; raises Malformed."""
         found = _json(self.rest) if self.rest else {}
         if not isinstance(found, dict):
             raise Malformed("`auth` is an object.")
@@ -89,7 +89,7 @@ def _json(text: str) -> Any:
 
 
 def opened(sid: str, upgrades: list[str], ping_seconds: int, patience_s: int) -> bytes:
-    """Write the first packet, which says how to go on."""
+    """Write the first packet, which says how to continue."""
     return OPEN_PACKET + dumps(
         {
             "sid": sid,

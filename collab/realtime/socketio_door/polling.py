@@ -1,4 +1,4 @@
-"""A connection without a socket: what is sent waits for a poll, what comes is brought by others."""
+"""A connection without a socket: what it sends waits for a poll; posts bring what it receives."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from ..transport.unread import block
 from ..transport.wire import Wire
 from . import packets
 
-#: Bytes that a client may bring before they are read.
+#: Bytes that a client may post before they are read.
 MAX_BROUGHT_BYTES = 1024 * 1024
 #: Seconds after the last packet was fetched.
 LAST_FETCH_S = 0.5
 
 
 class Nowhere:
-    """Stands for the socket of a connection that has none."""
+    """Stands in for the socket of a connection that has none."""
 
     def setsockopt(self, *_: int) -> None:
         """Do nothing."""
@@ -43,7 +43,7 @@ class Nowhere:
 
 
 class PolledWire(Wire):
-    """The only writer of a connection whose client polls, until it comes over a WebSocket."""
+    """The only writer of a connection whose client polls, until it upgrades to a WebSocket."""
 
     readable: ClassVar[bool] = False
 
@@ -57,17 +57,17 @@ class PolledWire(Wire):
             network,
         )
         self._brought: deque[bytes] = deque()
-        #: Bytes that wait, and those of the body that is carried out: both are counted.
+        #: Bytes that are waiting, and those of the body being carried out: both are counted.
         self._brought_bytes = self._in_hand = 0
         self._poll: Poll | None = None
         self.seen_at = time.monotonic()
-        #: Whether the client is about to come over a WebSocket: no poll may be left waiting.
+        #: Whether the client is about to upgrade to a WebSocket: no poll may be left waiting.
         self.upgrading = False
 
-    # -- what the client brings ---------------------------------------------------------------
+    # -- what the client posts ----------------------------------------------------------------
 
     def bring(self, body: bytes) -> None:
-        """Take what a client has posted; raises TooManyRequests if it brings too much."""
+        """Take what a client has posted; raises TooManyRequests if it is too much."""
         with self._lock:
             self.seen_at = time.monotonic()
             fits = not self._dead and self._brought_bytes + len(body) <= MAX_BROUGHT_BYTES
@@ -77,9 +77,9 @@ class PolledWire(Wire):
             self._brought_bytes += len(body)
 
     def read(self, size: int) -> bytes:
-        """Return what was brought, a body at a time; raises BlockingIOError if there is nothing."""
+        """Return what was posted, a body at a time; raises BlockingIOError if there is nothing."""
         with self._lock:
-            # It is asked for more once all before is carried out.
+            # This is called again once everything before is carried out.
             self._budget.give_back(self._network, self._in_hand)
             self._in_hand = 0
             if not self._brought:
@@ -90,9 +90,9 @@ class PolledWire(Wire):
             return body
 
     def forget(self) -> None:
-        """Let go of what was brought: nobody reads it any more."""
+        """Drop what was posted: nobody reads it any more."""
         with self._lock:
-            self._dead = True  # nothing is brought any more
+            self._dead = True  # nothing is posted any more
             self._budget.give_back(self._network, self._brought_bytes + self._in_hand)
             self._brought.clear()
             self._brought_bytes = self._in_hand = 0
@@ -100,7 +100,7 @@ class PolledWire(Wire):
     # -- what the client fetches --------------------------------------------------------------
 
     def poll(self) -> Poll:
-        """Begin to wait for what is to be sent; raises Malformed if somebody waits already."""
+        """Begin to wait for something to send; raises Malformed if somebody is already waiting."""
         with self._lock:
             self.seen_at = time.monotonic()
             if self.polled:
@@ -114,12 +114,12 @@ class PolledWire(Wire):
         return self._poll is not None and not self._poll.over
 
     def fetch(self) -> bytes | None:
-        """Return what waits, as packets of one body; None if nothing does."""
+        """Return what is waiting, as packets of one body; None if nothing is."""
         with self._lock:
             self.seen_at = time.monotonic()
             chunks = [self._queue.popleft() for _ in range(len(self._queue))]
             if len(chunks) > 1 and chunks[-1][0][0] == CLOSE:
-                # By itself: at a close, clients drop what came with it.
+                # On its own: at a close, clients drop what came with it.
                 self._queue.append(chunks.pop())
             self.unsent = sum(len(chunk) for chunk, _ in self._queue)
             self.sent_id = next((key for _, key in reversed(chunks) if key), self.sent_id)
@@ -136,7 +136,7 @@ class PolledWire(Wire):
 
     @property
     def waits(self) -> bool:
-        """Return whether there is something to fetch, or nothing will come any more."""
+        """Return whether there is something to fetch, or nothing more will come."""
         return bool(self._queue) or self.upgrading or self.dead
 
     def _watch(self) -> None:
@@ -158,7 +158,7 @@ class PolledWire(Wire):
     # -- the upgrade --------------------------------------------------------------------------
 
     def adopt(self, other: Wire) -> None:
-        """Send over another one from now on, what waits first."""
+        """Send over another wire from now on, first what is waiting."""
 
         def send(data: bytes | memoryview, _: int) -> int:
             other.push(bytes(data))
@@ -179,13 +179,13 @@ def _packet(opcode: int, payload: bytes) -> bytes:
 
 
 class Poll:
-    """One request that waits for what is to be sent (`serving.holding`)."""
+    """One request that waits for something to send (`serving.holding`)."""
 
     def __init__(self, wire: PolledWire) -> None:
         self._wire, self.over = wire, False
         self._told: Callable[[], None] | None = None
         self._lock = threading.Lock()
-        #: The server looks at a held request by itself, and the client is pinged before that.
+        #: The server checks held requests on its own, and the client is pinged before that.
         self.deadline = NO_DEADLINE
 
     def when_woken(self, told: Callable[[], None]) -> None:
@@ -208,12 +208,12 @@ class Poll:
         block(self, sock, reactor)
 
     def leave(self) -> None:
-        """Learn that the client reads no more; another poll may come."""
+        """Learn that the client has stopped reading; another poll may come."""
         self.over = True
         self.wake()
 
     def close(self) -> None:
-        """Wait no more."""
+        """Stop waiting."""
         self.over = True
 
 

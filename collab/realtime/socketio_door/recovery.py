@@ -1,8 +1,8 @@
-"""Coming back after a break: what a client followed is remembered for a while, and the log replays.
+"""Reconnecting: what a client followed is remembered for a while, and the log is replayed.
 
-A client that was cut off names its `pid` and the id of the last row that it saw. If both are known
-it follows the same topics again, gets the rows that it missed, and is told that it was recovered:
-its ids are those of before. What was only signalled (cursors, who came and went) is not repeated.
+A client that was disconnected names its `pid` and the id of the last row that it saw. If both are
+known, it follows the same topics again, gets the rows that it missed, and is told that it was
+recovered: it keeps its ids. Signals (cursors, who came and went) are not repeated.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ class Recovery:
                 self._left.popitem(last=False)
 
     def take(self, pid: str, session_id: int, after: int) -> Left | None:
-        """Return who comes back, once; None if they can't be given all that they missed."""
+        """Return who comes back, once; None if they can't be given everything that they missed."""
         with self._lock:
             left = self._left.get(pid)
-            # A `pid` is no proof of who comes: it counts in the session that it was given to.
+            # A `pid` does not prove who comes: it counts only in the session that it was given to.
             if left is None or left.session_id != session_id:
                 return None
             del self._left[pid]

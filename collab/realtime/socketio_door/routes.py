@@ -40,8 +40,8 @@ from .polling import Brought, Poll, PolledWire
 from .speech import EventFollower
 
 SOCKET_IO_PATH = "/socket.io"
-#: Parameters of the address: Socket.IO's own, and what a client may say of itself. `b64` comes of
-#: those that want no bytes, as many do that poll without a browser: there are none here.
+#: Parameters of the address: Socket.IO's own, and what a client may say about itself. `b64` comes
+#: from clients that want no bytes, as many outside browsers do when they poll: there are none here.
 PARAMETERS = (
     *("EIO", "transport", "sid", "t", "b64"),
     *("token", "ticket", "project_id", "projectId", "topic"),
@@ -61,9 +61,9 @@ class Unsupported(ApiError):
 @blueprint.before_request
 @polls.before_request
 def check_address() -> None:
-    """Refuse what is not Engine.IO 4, or says something that this address does not take.
+    """Refuse anything but Engine.IO 4, and parameters that this address does not take.
 
-    Pages of other origins are refused here, too, since polls are not handshakes.
+    Pages from other origins are refused here, too, since polls are not handshakes.
     """
     query.refuse_nul()
     refuse_foreign_sockets()
@@ -74,7 +74,7 @@ def check_address() -> None:
 
 @sock.route(SOCKET_IO_PATH, bp=blueprint)
 def over_websocket(ws: Server) -> None:
-    """Speak Socket.IO over a WebSocket: a new connection, or one that was polled for so far."""
+    """Speak Socket.IO over a WebSocket: on a new connection, or on one that has polled so far."""
     ws.max_message_size = MAX_MESSAGE_BYTES
     sid = request.args.get("sid")
 
@@ -89,7 +89,7 @@ def over_websocket(ws: Server) -> None:
 
 @polls.route(SOCKET_IO_PATH, methods=["GET"])
 def poll() -> Response:
-    """Begin a connection; with `sid`, wait for what is to be sent to it."""
+    """Begin a connection; with `sid`, wait for something to send on it."""
     if request.args.get("transport") != "polling":
         raise Unsupported()
     sid = request.args.get("sid")
@@ -110,7 +110,7 @@ def poll() -> Response:
 
 @polls.route(SOCKET_IO_PATH, methods=["POST"])
 def bring() -> Response:
-    """Take packets of a connection that is polled for."""
+    """Take packets of a connection that polls."""
     session = sessions.find(request.args.get("sid", ""))
     session.wire.bring(request.get_data())
     session.parked.rouse()
@@ -131,7 +131,7 @@ def _text(body: bytes) -> Response:
 
 
 def _begun() -> bytes:
-    """Begin a connection that is polled for, and return its first packet."""
+    """Begin a connection that polls, and return its first packet."""
     here, app, sid = live(), application(), sessions.new_sid()
     seat = here.capacity.take(network_of(request.remote_addr), door="socketio")
     wire = PolledWire(here.reactor, JSON_BUDGET.of(app), seat.network)
@@ -172,7 +172,7 @@ def greeting(
 
 
 def _by_handshake() -> Callable[[], Caller | None]:
-    """Return what tells whom the handshake named; a bad token is told when they connect."""
+    """Return what finds whom the handshake named; a bad token is reported when they connect."""
     try:
         token = request.headers.get("token")
         found = from_token(token, LIVE_AREA) if token else from_address()

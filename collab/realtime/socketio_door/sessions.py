@@ -1,4 +1,4 @@
-"""Connections that are polled for, by their id; and how one moves to a WebSocket."""
+"""Connections that poll, by their id; and how one moves to a WebSocket."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from ..transport.served import Served, Work
 from . import packets
 from .polling import PolledWire
 
-#: Seconds between a WebSocket's handshake and its taking over.
+#: Seconds that a WebSocket may take from its handshake to taking over.
 UPGRADE_PATIENCE_S = 10.0
-#: Seconds that what has come waits for the old connection's last turn; it is woken sooner.
+#: Seconds that arrived messages wait for the old connection's last turn; it is woken sooner.
 HANDOVER_S = 1.0
-#: What all addresses of Socket.IO have in them.
+#: What all Socket.IO addresses contain.
 SOCKET_IO_WORD = "socket.io"
 
 
@@ -38,7 +38,7 @@ class UnknownSession(ApiError):
 
 @frozen
 class Session:
-    """A connection that is polled for."""
+    """A connection that polls."""
 
     wire: PolledWire
     parked: Parked
@@ -54,10 +54,10 @@ def new_sid() -> str:
 
 
 def owner_of(asked: Any) -> str | None:
-    """Return the process of the connection that a request names, if it is another one."""
+    """Return the process of the connection that a request names, if that is another process."""
     if "sid=" not in (asked.query or "") or SOCKET_IO_WORD not in asked.path:
         return None
-    # The process is in the id itself, so whichever gets the request knows whose it is.
+    # The id itself names the process, so whichever gets the request knows whose it is.
     name = parse_qs(asked.query).get("sid", [""])[0].partition(".")[0]
     return name if NAME_PATTERN.fullmatch(name) and name != own_name() else None
 
@@ -76,7 +76,7 @@ def known(app: Flask, sid: str) -> bool:
 
 
 class Upgrading(Served):
-    """A WebSocket that a client has opened beside its polls, to go on there."""
+    """A WebSocket that a client has opened besides its polls, to continue there."""
 
     def __init__(self, session: Session, parked: Parked, seat: Seat) -> None:
         self._session, self._parked, self._seat = session, parked, seat
@@ -92,7 +92,7 @@ class Upgrading(Served):
         if data == packets.PROBE_PACKET:
             self._session.wire.upgrading = True
             self._parked.wire.push(text_frame(packets.PROBED_PACKET))
-            # The poll that waits has to end first (NOOP): the client moves only when none is open.
+            # The waiting poll has to end first (NOOP): the client moves only when none is open.
             self._session.wire.wake()
         elif data == packets.UPGRADE_PACKET and self._session.wire.upgrading:
             self._moving = True
@@ -105,7 +105,7 @@ class Upgrading(Served):
         yield from ()
 
     def pause(self) -> float:
-        """Leave what comes after the move to whoever moves here."""
+        """Leave what comes after the move to the connection that moves here."""
         return HANDOVER_S if self._moving else 0.0
 
     def tick(self) -> None:

@@ -17,12 +17,12 @@ from ..transport.wire import Wire
 from . import packets
 from .names import ANNOUNCED_NAMES
 
-#: Messages of one's own that may be on their way; past it, the oldest would come back.
+#: A client's own messages that may be on their way; past it, the oldest would come back to it.
 MAX_OWN_MESSAGES = 10_000
 
 
 class Ack:
-    """What a client's callback waits for; the first answer of a request goes to it."""
+    """What a client's callback waits for; a request's first answer goes to it."""
 
     def __init__(self, number: int) -> None:
         self._number, self._given = number, False
@@ -34,7 +34,7 @@ class Ack:
 
 
 class Events(Speech):
-    """Answers: to the callback, if the client gave one, else as an event of the answer's type."""
+    """Answers: to the client's callback, if any, otherwise as an event of the answer's type."""
 
     def payload(self, kind: str, request: Body | None = None, **members: Any) -> bytes:
         """Write an answer as a packet."""
@@ -49,24 +49,24 @@ class Events(Speech):
         return packets.event(kind, dumps(body))
 
     def last_words(self, code: int, reason: str) -> bytes:
-        """Say why the connection ends, and whether coming back makes sense."""
+        """Say why the connection ends, and whether reconnecting makes sense."""
         return farewell(code, reason)
 
 
 def farewell(code: int, reason: str) -> bytes:
     """Write why a connection ends.
 
-    After a `disconnect` of the server's a client does not come back by itself: it is sent where
-    coming back can't help.
+    After a `disconnect` from the server a client does not reconnect automatically: it is sent where
+    reconnecting can't help.
     """
     said = text_frame(packets.event("closing", dumps({"code": code, "reason": reason})))
     return said + (text_frame(packets.DISCONNECTED_PACKET) if is_final(code) else b"")
 
 
 def write(message: Message) -> bytes:
-    """Write a message as an event of its type, and once more under the name of older clients.
+    """Write a message as an event of its type, and again under the name that older clients use.
 
-    A row's id stands last, as text: it is what a client that comes back says it has seen.
+    A row's id comes last, as text: a client that reconnects says that this is what it has seen.
     """
     offset = (dumps(message.public_id),) if message.id else ()
     written = text_frame(packets.event(message.type, message.json, *offset))
@@ -77,10 +77,10 @@ def write(message: Message) -> bytes:
 
 
 def _flat(message: Message) -> bytes:
-    """Write who did something, and what, as one object."""
+    """Write who did what as one object."""
     data: Mapping[str, Any] = message.data
     inner = data.text.encode() if isinstance(data, Stored) else dumps(data)
-    # Last: of a name that comes twice readers take the last, and nobody speaks for another.
+    # Last: readers take the last of two equal names, so nobody can speak for another.
     comma = b"" if inner == b"{}" else b","
     return inner[:-1] + comma + b'"userId":%d}' % (message.actor or 0)
 
@@ -88,8 +88,8 @@ def _flat(message: Message) -> bytes:
 class EventFollower(SocketFollower):
     """The hub's view of a Socket.IO client.
 
-    What a client says under the names of older clients goes to the others alone. Whoever has
-    something like that on its way gets an encoding of their own until it has passed.
+    What a client says under the names of older clients goes only to the others. A client with such
+    a message on its way gets its own encoding until that has passed.
     """
 
     speech = Events()
@@ -105,11 +105,11 @@ class EventFollower(SocketFollower):
         return write(message)
 
     def announced(self, message: Message) -> None:
-        """Leave out that one has come oneself."""
+        """Leave out the client's own arrival."""
         self.leave_out(message)
 
     def leave_out(self, message: Message) -> None:
-        """Don't send a message to this client, which is about to be published."""
+        """Don't send this client a message that is about to be published."""
         if message.topic not in self.topics:
             return
         with self._own_lock:
@@ -124,7 +124,7 @@ class EventFollower(SocketFollower):
             self._own.pop(message.public_id, None)
 
     def _others(self, message: Message) -> bytes:
-        """Write a message, unless it is one's own."""
+        """Write a message, unless it is the client's own."""
         with self._own_lock:
             mine = message.public_id in self._own
             self._own.pop(message.public_id, None)

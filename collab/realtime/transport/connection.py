@@ -1,4 +1,4 @@
-"""What all WebSockets have in common, whatever is spoken over them."""
+"""What all WebSockets have in common, whichever protocol they speak."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .live import live
 from .served import Served, Work
 from .wire import LINGER_S, STOP_LINGER_S, Wire
 
-#: About how many bytes others are sent when somebody comes, or goes.
+#: About how many bytes others are sent when somebody comes or goes.
 PRESENCE_BYTES = 512
 
 
@@ -28,11 +28,11 @@ class WireFollower(Follower):
 
     def __init__(self, caller: Caller, wire: Wire) -> None:
         super().__init__(person(caller), wire)
-        #: Sends frames; no method of its own, since it is called for each reader and tick.
+        #: Sends frames; not a method, since it is called for each reader and tick.
         self.write = wire.push
 
     def too_slow(self) -> None:
-        """Cut the socket off; the close frame says where to resume."""
+        """Disconnect the socket; the close frame says where to resume."""
         self.wire.cut()
 
     def end(self, code: int, reason: str) -> None:
@@ -83,13 +83,13 @@ class Connection(Served):
         return self.token_left()
 
     def token_left(self) -> float:
-        """Return the seconds until something is due about the token."""
+        """Return the seconds until the token needs attention."""
         return (self.caller.token_expires - utcnow()).total_seconds()
 
     def check_person(self) -> None:
         """Look the person up again, if anybody's rights have changed; raises Unauthorized.
 
-        Whatever the message changes is checked once more under the writer's lock.
+        Whatever the message changes is checked again under the writer's lock.
         """
         epoch = self.live.bell.rights_epoch
         if epoch != self._epoch:
@@ -112,22 +112,22 @@ class Connection(Served):
         return self._places.get(topic, (None,))[0] == self.live.bell.rights_epoch
 
     def push_paced(self, chunk: bytes, last_id: int = 0) -> Work:
-        """Send one piece of a long reply; go on when the peer has taken it."""
+        """Send one piece of a long reply; continue when the peer has taken it."""
         self._wire.push(chunk, last_id)
-        # Here the turn ends until the peer has read it: a slow reader costs memory for one piece.
+        # The turn ends here until the peer has read it: a slow reader costs memory for one piece.
         yield
 
     def push_at_length(self, opcode: int, payload: bytes) -> Work:
-        """Send a message of any length, in fragments; what comes live must be held back."""
+        """Send a message of any length, in fragments; live messages must be held back."""
         for piece in fragments(opcode, payload, PIECE_BYTES):
             yield from self.push_paced(piece)
 
     @contextmanager
     def following(self, place: Place, after: int | None = None) -> Iterator[int]:
-        """Follow a topic; within this block what comes live is held back.
+        """Follow a topic; within this block, live messages are held back.
 
-        It gives the newest id published. Raises NotFound, and TooManyRequests for whoever comes
-        and goes too often: others hear of it each time.
+        It gives the newest id published. Raises NotFound, and TooManyRequests for people who come
+        and go too often: others hear of it each time.
         """
         with self.following_all([place], after) as position:
             try:
@@ -140,13 +140,13 @@ class Connection(Served):
 
     @contextmanager
     def following_all(self, places: Sequence[Place], after: int | None = None) -> Iterator[int]:
-        """Follow topics, whose rights are to be checked again within this block (`unfollow`)."""
-        # Before the hub is entered: others hear of who comes, so coming often is paid like sending.
+        """Follow topics; check their rights again within this block (`unfollow`)."""
+        # Before entering the hub: others hear who comes, so coming often is charged like sending.
         self.live.signals.spend(self.caller.user_id, PRESENCE_BYTES * len(places))
         with self.follower.held():
             yield follow(self.live.hub, self.follower, places, after)
 
     def unfollow(self, topic: str) -> None:
-        """Stop following a topic to which there is no right, and forget what came of it."""
+        """Stop following a topic to which there is no right, and forget what came from it."""
         self.live.hub.remove(self.follower, topic)
         self.follower.forget_held()

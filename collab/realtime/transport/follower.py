@@ -17,10 +17,10 @@ from ...extensions import db
 from ...projects.access import Place
 from .wire import MAX_UNSENT_BYTES, Wire
 
-#: Unsent bytes past which a reader is sent no more signals until they have read.
-#: Rows may use the rest: a flood of cursors must not cost anybody their connection.
+#: Unsent bytes past which a reader is sent no more signals until they have caught up. Rows may use
+#: the rest: a flood of cursors must not cost anybody their connection.
 HINTS_LIMIT = MAX_UNSENT_BYTES // 4
-#: Rows read at once while catching up, if they are small; otherwise see `log.READ_BYTES`.
+#: Rows read at once while catching up, if they are small; for larger ones see `log.READ_BYTES`.
 ROWS_PER_READ = 500
 #: Stands for the id of what is said to a reader alone, among what is held back.
 OWN_ID = -2
@@ -29,7 +29,7 @@ PIECE_BYTES = 128 * 1024
 
 
 def person(caller: Caller) -> Person:
-    """Return who a caller is to the hub."""
+    """Return what identifies a caller to the hub."""
     return Person(caller.user_id, caller.session_id, caller.name)
 
 
@@ -49,16 +49,16 @@ class Follower(Subscriber):
 
     @abstractmethod
     def too_slow(self) -> None:
-        """Cut the connection off."""
+        """Disconnect."""
 
     def hint(self, chunk: bytes) -> None:
-        """Send signals to a peer who reads: no flood of them cuts anybody off."""
+        """Send signals to a peer who reads: no flood of them disconnects anybody."""
         if self.wire.unsent + self._held_bytes + len(chunk) <= HINTS_LIMIT:
             self.deliver(chunk, 0)
 
     def deliver(self, chunk: bytes, last_id: int) -> None:
         """Send what the broadcaster brings, or keep it until the follower has caught up."""
-        if self._held is None:  # without the gate, which is rarely needed: `_keep` looks again
+        if self._held is None:  # without the gate, which is rarely needed: `_keep` checks again
             self.write(chunk, last_id)
         else:
             self._keep(chunk, last_id)
@@ -96,7 +96,7 @@ class Follower(Subscriber):
         finally:
             with self._gate:
                 for chunk, last_id in self._held:
-                    # Signals have no id, and nobody resumes after them: a gap does not matter to
+                    # Signals have no id, and nobody resumes after them: a gap does not matter for
                     # them.
                     if not (self._gap and last_id > 0):
                         self.write(chunk, 0 if last_id == OWN_ID else last_id)
@@ -105,7 +105,7 @@ class Follower(Subscriber):
                 self.too_slow()
 
     def forget_held(self) -> None:
-        """Throw away what was held back: it came to somebody who had no right to it any more.
+        """Throw away what was held back: its reader no longer had a right to it.
 
         If it had rows of other topics, their reader has to resume. That other topics went, too, the
         reader is told all the same.
@@ -119,9 +119,9 @@ class Follower(Subscriber):
             self.too_slow()
 
     def missing(self, places: Iterable[Place], after: int, position: int) -> dict[str, int]:
-        """Return up to which id the rows of some topics are to be read, which are followed now.
+        """Return the id up to which the rows of some newly followed topics are to be read.
 
-        What was sent before, or comes live, is not sent again, however often they are asked for.
+        What was sent before, or comes live, is not sent again, however often it is requested.
         """
         ends = {place.topic: self.since.get(place.topic, position) for place in places}
         missing = {topic: end for topic, end in ends.items() if after < end}
@@ -133,9 +133,9 @@ class Follower(Subscriber):
     ) -> Iterator[tuple[bytes, int]]:
         """Read the rows of topics after an id, each up to its end, and yield them encoded.
 
-        They come in the log's order over all topics, so that the last id that a reader saw is true
-        for each of them. It stops where a topic is taken away meanwhile, or rows are pruned of a
-        log that was said to be `whole`, which leaves a gap.
+        They come in the log's order over all topics, so that the last id that a reader saw holds
+        for each of them. It stops where a topic is taken away meanwhile, or where rows of a log
+        that was said to be `whole` are pruned, which leaves a gap.
         """
         for through in sorted(set(ends.values())):
             topics = {topic for topic, end in ends.items() if end >= through}
@@ -149,24 +149,23 @@ class Follower(Subscriber):
     ) -> Iterator[tuple[bytes, int]]:
         while after < through:
             batch = log.read_topics(topics, after, through, ROWS_PER_READ)
-            # Asked after the reading: what was pruned before it is missing in the batch.
+            # Checked after reading: rows that were pruned before that are missing from the batch.
             if whole and log.pruned_through() > after:
                 self._gap = True
                 return
             db.session.remove()  # nothing is held open while its reader is slow
-            # Without more rows the end is reached, even where the last ids belong to other topics.
+            # Without more rows this is the end, even where the last ids belong to other topics.
             after = batch.rows[-1].id if batch.more else through
             pieces = [(self.joined(batch.rows), batch.rows[-1].id)] if batch.rows else []
-            del batch  # what waits for a slow reader is in memory only once
-            # Looked at after the reading: a right that went meanwhile must not be answered with
-            # rows.
+            del batch  # what is waiting for a slow reader is in memory only once
+            # Checked after reading: nobody may get rows to which they lost the right meanwhile.
             if not topics <= self.topics.keys():
                 self._gap = True
                 return
             yield from pieces
 
     def joined(self, rows: Sequence[Any]) -> bytes:
-        """Encode rows, and join them."""
+        """Encode rows and join them."""
         return b"".join(type(self).encode(Message.of(row)) for row in rows)
 
 
@@ -176,9 +175,9 @@ def recovered(after: int | None) -> bool:
 
 
 def begin_at(after: int | None, position: int) -> int:
-    """Return the id after which somebody gets what they missed, up to the newest published.
+    """Return the id after which a reader gets what they missed, up to the newest published.
 
-    One that is beyond the log, or none, begins with what comes now.
+    With an id beyond the log, or none, they start with what comes now.
     """
     return position if after is None else min(after, position)
 
@@ -186,6 +185,6 @@ def begin_at(after: int | None, position: int) -> int:
 def follow(
     hub: Hub, follower: Subscriber, places: Sequence[Place], after: int | None = None
 ) -> int:
-    """Subscribe, and return the newest id published; what is after it comes live."""
+    """Subscribe, and return the newest id published; everything after it comes live."""
     seen = after if after and log.recoverable(after) else 0
     return hub.add(follower, {place.topic: place.project_id for place in places}, seen)

@@ -1,6 +1,6 @@
 """WebSocket frames as a server writes them (RFC 6455 §5): unmasked and uncompressed.
 
-Uncompressed frames are legal where permessage-deflate was negotiated (RFC 7692 §6), and they can be
+Uncompressed frames are legal where permessage-deflate was negotiated (RFC 7692 §6), and can be
 written once for everybody.
 """
 
@@ -17,7 +17,7 @@ PONG = 0x8A
 #: The bit that says that a frame ends its message.
 FINAL_BIT = 0x80
 
-#: The bit of a frame's length that says that it is masked; then a mask of four bytes follows.
+#: The bit of a frame's length that says that it is masked; a mask of four bytes follows.
 MASKED_BIT = 0x80
 CLIENT_HEAD_BYTES = 6
 #: Codes that may be sent (§7.4.2), and the first that may not.
@@ -54,7 +54,7 @@ def fragments(opcode: int, payload: bytes, size: int) -> Iterator[bytes]:
 
 
 def unframed(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Read messages that were written here, each with the opcode that it began with."""
+    """Read messages that were written here, each with its opcode."""
     at, kind, parts = 0, 0, list[bytes]()
     while at < len(data):
         opcode, size = data[at], data[at + 1]
@@ -78,9 +78,9 @@ def close_frame(code: int, reason: str) -> bytes:
 
 
 def ends_with_close(data: bytes) -> bool:
-    """Return whether the last of what a client sent is a close frame, masked as theirs are (§5.3).
+    """Return whether a client's bytes end with a close frame, masked as theirs are (§5.3).
 
-    Nothing before it is taken apart, so bytes of a message may look the same: with one in 10,000.
+    Nothing before it is parsed, so bytes of a message may look the same: one time in 10,000.
     """
     for size in (0, *range(2, 126)):
         at = len(data) - CLIENT_HEAD_BYTES - size

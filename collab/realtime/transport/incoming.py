@@ -1,7 +1,7 @@
 """What a peer sends over a WebSocket: frames parsed, counted, and joined to messages.
 
 wsproto knows the protocol; the limits are ours. They count frames and bytes, not only messages,
-for empty fragments and pings cost as much.
+since empty fragments and pings cost as much.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from .token_bucket import Bucket
 FRAMES_PER_MESSAGE = 4
 #: Frames a second that are always allowed: no honest peer sends more, whatever MESSAGE_RATE says.
 MIN_FRAMES = 100
-#: Messages past the rate that may be left of one reading once they have been joined.
+#: Messages past the rate that may remain of one read after joining.
 MAX_LEFT_MESSAGES = 32
 
-#: What says messages that wait in fewer ones.
+#: Joins waiting messages into fewer.
 Join = Callable[[deque[str | bytes]], None]
 
 
 class NoThread:
-    """What simple-websocket starts instead of a thread that reads: nothing."""
+    """What simple-websocket starts instead of a reading thread: nothing."""
 
     name = ""
 
@@ -60,12 +60,12 @@ class TooLong(Exception):
 
 
 def bucket_of(message_rate: int) -> Bucket:
-    """Make what counts the frames of a peer who may send so many messages a second."""
+    """Make the counter of frames of a peer who may send this many messages a second."""
     return Bucket(max(MIN_FRAMES, message_rate * FRAMES_PER_MESSAGE))
 
 
 class Source(Protocol):
-    """Takes apart what a peer sends, as a socket's turns see it."""
+    """Parses what a peer sends, as a socket's turns see it."""
 
     #: Messages that have arrived whole and wait to be carried out.
     messages: deque[str | bytes]
@@ -73,7 +73,7 @@ class Source(Protocol):
     pings: list[bytes]
     #: Whether a pong has come since this was set to False.
     alive: bool
-    #: Seconds after which what was fed last is within the rate: until then nothing more is read.
+    #: Seconds after which the last bytes are within the rate: until then nothing more is read.
     debt_s: float
 
     def feed(self, data: bytes, join: Join | None = None) -> None:
@@ -82,7 +82,7 @@ class Source(Protocol):
 
 @dataclass
 class Incoming:
-    """Takes one peer's bytes apart."""
+    """Parses one peer's bytes."""
 
     protocol: WSConnection | Connection
     #: Bytes, or characters, of a message, or a SizeLimit; compared while it is read.
@@ -94,9 +94,9 @@ class Incoming:
     pings: list[bytes] = field(default_factory=list)
     #: Whether a pong has come since this was set to False.
     alive: bool = True
-    #: Seconds after which the frames are within the rate, if few of them are not.
+    #: Seconds after which the frames are within the rate, if they exceed it only slightly.
     debt_s: float = 0.0
-    #: Whether more frames have come than may a second.
+    #: Whether more frames a second have come than allowed.
     _too_many: bool = False
     _text: StringIO = field(default_factory=StringIO)
     _bytes: bytearray = field(default_factory=bytearray)
@@ -110,7 +110,7 @@ class Incoming:
     def feed(self, data: bytes, join: Join | None = None) -> None:
         """Take bytes; raises PeerClosed, TooLong and TooMany.
 
-        What has come faster than it may can be said in fewer messages, if the protocol can `join`.
+        What has come too fast can be joined into fewer messages, if the protocol can `join`.
         """
         self.debt_s = 0.0
         try:
@@ -136,14 +136,14 @@ class Incoming:
             return
         if join is None or len(self.messages) > MAX_LEFT_MESSAGES:
             raise TooMany
-        # They came one by one, since this kept up with the peer. It shall not: what waits meanwhile
-        # comes together, and is joined.
+        # They came one by one, since this kept up with the peer. It should not: what waits
+        # meanwhile then comes together, and is joined.
         self.debt_s = self.frames.owed(0)
 
     def _on(self, event: Event, join: Join | None) -> None:
         if isinstance(event, CloseConnection):
             raise PeerClosed(self.protocol.send(event.response()))
-        # wsproto tells of parts of a frame as they come: only the last part is a frame to count.
+        # wsproto reports parts of a frame as they come: only the last part is a frame to count.
         if not isinstance(event, Message) or event.frame_finished:
             self._count(event, join)
         if isinstance(event, Ping):
@@ -156,8 +156,8 @@ class Incoming:
     def _count(self, event: Event, join: Join | None) -> None:
         if self.frames.take():
             return
-        # Only whole messages can be joined. All else ends here, in the middle of what was read:
-        # the rest of it, some 10,000 empty frames, would take a tenth of a second each time.
+        # Only whole messages can be joined. Anything else ends here, in the middle of what was
+        # read: the rest, some 10,000 empty frames, would take a tenth of a second each time.
         whole = isinstance(event, BytesMessage) and event.message_finished and not self._size
         if join is None or not whole:
             raise TooMany
@@ -165,7 +165,7 @@ class Incoming:
 
     def _on_part(self, event: TextMessage | BytesMessage) -> None:
         self._size += len(event.data)
-        # While it is being read, not at its end: no peer gets more into memory than a message may
+        # While it is being read, not at its end: no peer gets more into memory than one message may
         # have.
         if self._size > self.limit:
             raise TooLong

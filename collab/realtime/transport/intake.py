@@ -1,4 +1,4 @@
-"""What a socket's turns read: bytes at a rate, taken apart to messages."""
+"""What a socket's turns read: bytes at a rate, parsed into messages."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ End = Callable[[Wire, ApiError, int], NoReturn]
 
 
 class Intake:
-    """Reads a wire; belongs to whoever has the connection's turn."""
+    """Reads a wire; belongs to the thread that has the connection's turn."""
 
     def __init__(self, wire: Wire, incoming: Source, end: End) -> None:
         self._wire, self._incoming, self._end = wire, incoming, end
         self._rate = Bucket(pacing.BYTES_PER_SECOND)
         #: What came with the handshake.
         self.ahead = b""
-        #: What to end with, once all that came before is carried out.
+        #: What to end with, once everything that came before is carried out.
         self.close: Callable[[], None] | None = None
 
     @property
@@ -45,9 +45,9 @@ class Intake:
         return message
 
     def take(self, join: Join | None) -> tuple[int, float]:
-        """Read what is there, and take it apart; answers pings. Raises ConnectionClosed.
+        """Read what is there, and parse it; answers pings. Raises ConnectionClosed.
 
-        Returns how many bytes it was, and the seconds after which they are within the rates.
+        Returns how many bytes there were, and the seconds after which they are within the rates.
         """
         data = self._read()
         if not data:
@@ -66,7 +66,7 @@ class Intake:
         except OSError:
             data = b""
         if not data:
-            # A peer that went without a close frame reads nothing any more: there is no one to
+            # A peer that left without a close frame reads nothing any more: there is no one to
             # answer.
             self._wire.abort()
             raise ConnectionClosed

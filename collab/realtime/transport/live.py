@@ -26,21 +26,22 @@ from .places import Capacity, Limits
 from .reactor import Reactor
 from .wire import STOP_LINGER_S, Wire
 
-#: Seconds' worth of signals that a person may send at once: opening a page of many topics takes it.
+#: Seconds' worth of signals that a person may send at once: opening a page with many topics needs
+#: it.
 SIGNAL_BURST_S = 2
-#: Seconds' worth of edits that an editor brings at once: a paste or a backlog is taken whole.
+#: Seconds' worth of edits that an editor may send at once: a paste or a backlog is taken whole.
 EDIT_BURST_S = 4
-#: Bytes a second of editors' states that are read of one person: 200 editors of a text whose
+#: Bytes a second of editors' states that are read from one person: 200 editors of a text whose
 #: cursors all move ten times a second come to a quarter of it.
 AWARENESS_BYTES_PER_S = 2 * 2**20
 
-#: The settings that bound places: of all, of a person, of an address.
+#: The settings that bound places: for all, for a person, for an address.
 LIMITS = ("SOCKET_LIMIT", "LIVE_PER_PERSON", "LIVE_PER_ADDRESS")
 
 CONNECTIONS = metrics.gauge(
     "collab_live_connections", "Sockets, streams and long polls that are open.", ("door",)
 )
-CUT = metrics.counter("collab_live_cut", "Connections that were cut off: they read too slowly.")
+CUT = metrics.counter("collab_live_cut", "Connections that were closed for reading too slowly.")
 
 
 @dataclass
@@ -93,7 +94,7 @@ class Live:
 
     @property
     def reactor(self) -> Reactor:
-        """Return the reactor; raises RuntimeError before the start."""
+        """Return the reactor; raises RuntimeError before it has started."""
         if not self._reactor.started:
             raise RuntimeError("the live parts have not been started")
         return self._reactor
@@ -105,14 +106,14 @@ class Live:
         return self._reactor.state if published == "ok" else published
 
     def open(self, wire: Wire) -> None:
-        """Take a socket in; raises Unavailable when the server is stopping."""
+        """Register a socket; raises Unavailable when the server is stopping."""
         self.wires.add(wire)
-        # Asked after the entry into `wires`: `close` either finds this wire there, or is seen here.
+        # Checked after adding to `wires`: `close` either finds this wire there, or is seen here.
         if self.hub.closed:
             raise Unavailable(STOPPING_REASON)
 
     def close(self) -> None:
-        """End all connections (1001); the threads go on until they have been told so."""
+        """End all connections (1001); the threads go on until they are told so."""
         self.hub.close()
         for wire in tuple(self.wires):
             wire.shut(GOING_AWAY, STOPPING_REASON, STOP_LINGER_S)
@@ -121,7 +122,7 @@ class Live:
         """End the connections and the threads."""
         self.close()
         self.broadcaster.stop()
-        # Last: it is what sends the closes, and what the broadcaster still gives.
+        # Last: it sends the closes, and what the broadcaster still delivers.
         self._reactor.stop()
 
 
@@ -137,14 +138,14 @@ def init_app(app: Flask) -> None:
     metrics.declare(app, CONNECTIONS, CUT)
     metrics.register(app, "live", collect)
     PARTS.of(app).add("broadcaster", LIVE)
-    PARTS.of(app).add("bell", LINE)  # after it: whom it hears of, it tells the hub
+    PARTS.of(app).add("bell", LINE)  # after it: it tells the hub of whom it hears
 
 
 def collect() -> Iterator[Metric]:
     """Yield how far this process has published the log."""
     published = LIVE.here().hub.position
     yield GaugeMetricFamily(
-        "collab_log_published_id", "The newest id that was given to followers.", value=published
+        "collab_log_published_id", "The newest id that was sent to followers.", value=published
     )
 
 

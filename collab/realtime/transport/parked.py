@@ -1,7 +1,7 @@
 """A WebSocket that waits without a thread, and gets one while there is something to do.
 
-The reactor waits for it. Threads of the pool that all sockets share carry out what comes, in turns,
-no two of one socket at once. A turn never waits for the peer: it ends and says what comes next.
+The reactor waits for it. Threads of a pool that all sockets share carry out what comes, in turns,
+never two of one socket at once. A turn never waits for the peer: it ends and says what comes next.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Parked:
         self._pings = Pings(wire, incoming, ping_seconds)
         self._lock = threading.Lock()
         self._running = self._again = False
-        #: When the reactor is to look at it, on the monotonic clock (`serving.deadlines`).
+        #: When the reactor should look at it, on the monotonic clock (`serving.deadlines`).
         self.deadline = self.looked_at = NO_DEADLINE
-        #: Set when all is over; the descriptor is free then.
+        #: Set when everything is over; then the descriptor is free.
         self.done = Over()
         self._at_end: list[Callable[[], None]] = []
         #: Who goes on elsewhere with the one who is served here; who comes here, in the next turn.
@@ -64,9 +64,9 @@ class Parked:
         ahead: bytes = b"",
         lingers: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Begin, or only end if there is nobody; `at_end` gives back what the connection held.
+        """Begin, or just end if there is nobody; `at_end` gives back what the connection held.
 
-        What came with the handshake is read `ahead`. `lingers` is called once a close has been
+        `ahead` is what was read along with the handshake. `lingers` is called once a close has been
         sent, and returns whether the peer may take a moment to answer it.
         """
         self._at_end, self._lingers = at_end, lingers
@@ -85,12 +85,12 @@ class Parked:
         return served.begin()
 
     def pass_on(self, heir: Parked) -> None:
-        """Let another connection go on with who is served here, after all that has come here."""
+        """Let another connection continue from this one, after everything that came here."""
         self._heir = heir
         self.rouse()
 
     def _inherit(self, served: Served) -> bool:
-        """Go on with who was served elsewhere; return whether this connection is still there."""
+        """Continue from another connection; return whether this one is still there."""
         with self._lock:
             if self._left or self.wire.closing:
                 return False
@@ -116,9 +116,9 @@ class Parked:
         self.wire.reactor.submit(self._run)
 
     def at_once(self) -> bool:
-        """Carry out what has come in the reactor's thread, if it takes no time.
+        """Carry out in the reactor's thread what has come, if it takes no time.
 
-        Returns whether that is all; otherwise a turn goes on with what is left.
+        Returns whether that is all; otherwise a turn continues with the rest.
         """
         served = self._served
         if served is None or not served.hurries or self._left:
@@ -156,7 +156,7 @@ class Parked:
 
     @contextlib.contextmanager
     def _whose(self) -> Iterator[None]:
-        """Do what is done within as the connection's own."""
+        """Do everything within this block on behalf of the connection."""
         whose = client_address.assumed(self._address), marked(self._request_id)
         with self._app.app_context(), whose[0], whose[1]:
             yield
@@ -173,7 +173,7 @@ class Parked:
             return
         if self._next is not Next.NOW:
             self._wait()
-        with self._lock:  # a call before this is not forgotten
+        with self._lock:  # an earlier call is not forgotten
             self._running, again = False, self._again
             self._again = False
         if again or self._next is Next.NOW:
@@ -188,7 +188,8 @@ class Parked:
         elif self._next is Next.DRAIN:
             due = min(due, self._drained_by)
             self.wire.when_drained(self.rouse)
-        # A token's end waits for a reader who catches up: turns before would do nothing, again.
+        # A token's expiry waits for a reader who is catching up: turns before that would do
+        # nothing.
         if self._served is not None and not self._left and self._next is not Next.DRAIN:
             due = min(due, now + max(0.0, self._served.patience()))
         reactor.park(self, due, reading=self._next is Next.READ and self.wire.readable)
@@ -207,12 +208,12 @@ class Parked:
                 if not self._left and not self.wire.closing:
                     return self._go_on()
             except ConnectionClosed:
-                pass  # whoever closed has sent the one close frame
+                pass  # the closing side has sent the one close frame
             except Exception as error:
                 with contextlib.suppress(ConnectionClosed):
                     self._end(self.wire, translated(error), 0)
             self._leave()
-        self._resume_at = NO_DEADLINE  # a pause now ends at the wire's own deadline
+        self._resume_at = NO_DEADLINE  # a pause now ends at the wire's deadline
         return self._rest.read()
 
     def _go_on(self) -> Next:
@@ -261,7 +262,7 @@ class Parked:
         return max(served.pause(), self._resume_at - time.monotonic())
 
     def _advance(self, work: Work) -> bool:
-        """Go on with a handler once the peer has taken what was sent; return whether it ended."""
+        """Continue a handler once the peer has taken what was sent; return whether it ended."""
         if not self.wire.drained:
             if self._drained_by and time.monotonic() >= self._drained_by:
                 self.wire.cut()

@@ -11,7 +11,7 @@ from .wire import Wire
 
 
 class Pings:
-    """Asks a peer now and then, and closes the connection when nothing was answered by the next."""
+    """Pings a peer now and then, and closes the connection if one is not answered in time."""
 
     def __init__(self, wire: Wire, incoming: Source, seconds: float) -> None:
         self._wire, self._incoming, self._seconds = wire, incoming, seconds

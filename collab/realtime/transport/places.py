@@ -1,4 +1,4 @@
-"""Places for long connections: how many may be open, and how many of them one caller may have."""
+"""Places for long connections: how many may be open, and how many of these one caller may have."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 from ...core.errors import TooManyRequests, Unavailable
 from ...frozen import frozen
 
-#: When to come again, in seconds.
+#: When to try again, in seconds.
 RETRY_S = 5
-#: Connections that have been closed by us, and whose peers may take some seconds to answer that:
-#: they have no place any more. Past that many, a connection ends with our close.
+#: Connections that we have closed, and whose peers may take some seconds to answer that: they no
+#: longer have a place. Past that many, a connection ends with our close.
 MAX_LINGERING = 256
 
 
 @frozen
 class Limits:
-    """How many places there are; for one person and for one address as well."""
+    """How many places there are, for all, for one person and for one address."""
 
     all: int
     person: int
@@ -32,12 +32,12 @@ class Capacity:
     def __init__(
         self, limits: Limits, moved: Callable[[str, int], object] = lambda *_: None
     ) -> None:
-        """Make it; `moved` is told the door that one comes (1) or goes (-1) through."""
+        """Make it; `moved` is told the door through which one comes (1) or goes (-1)."""
         self._moved = moved
         self._limits, self._used, self._lingering = limits, 0, 0
         self._people: Counter[int] = Counter()
-        #: Those of whom nobody knows yet who they are, in the order in which they began to wait for
-        #: saying so.
+        #: Strangers, who have not said yet who they are, in the order in which they began to wait
+        #: for saying so.
         self._strangers: dict[Seat, None] = {}
         self._networks: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -45,13 +45,13 @@ class Capacity:
     def take(self, network: str, user_id: int | None = None, *, door: str) -> Seat:
         """Take a place; raises Unavailable when all are taken, and TooManyRequests.
 
-        Whoever has not said yet who they are makes room, from when they can be told of it
-        (`Seat.when_left`): nobody needs an account to be one of them.
+        Strangers make room, from when they can be told of it (`Seat.when_left`): nobody needs an
+        account to be one.
         """
         seat, left = Seat(self, network, door), None
         with self._lock:
             if self._networks[network] >= self._limits.address:
-                # Before the person's own limit, which is asked once they are known: strangers are
+                # Before the person's own limit, which is checked once they are known: strangers are
                 # counted by address.
                 raise _too_many("address", self._limits.address)
             if self._used >= self._limits.all:
@@ -62,7 +62,7 @@ class Capacity:
         if left is not None:
             self._moved(left.door, -1)
             left.leave()
-        try:  # outside of the lock, which `name` takes
+        try:  # outside the lock, which `name` takes
             self.name(seat, user_id)
         except TooManyRequests:
             self.give_back(seat)
@@ -70,7 +70,7 @@ class Capacity:
         return seat
 
     def _make_room(self) -> Seat:
-        """Take the place of the stranger who came first; raises Unavailable if there is none."""
+        """Take the place of the stranger who came first; raises Unavailable if there are none."""
         left = next(iter(self._strangers), None)
         if left is None:
             raise _no_place()
@@ -101,7 +101,7 @@ class Capacity:
             self._strangers.pop(seat, None)
 
     def pass_on(self, seat: Seat, heir: Seat) -> None:
-        """Count the person of a place as that of another one, through which they go on."""
+        """Move the person of a place to another one, in which they continue."""
         with self._lock:
             seat.heir = heir
             if seat.user_id is None or seat.given_back or heir.given_back:
@@ -144,7 +144,7 @@ class Capacity:
 
     @property
     def lingering(self) -> int:
-        """Return how many have no place and are still open."""
+        """Return how many connections have no place and are still open."""
         return self._lingering
 
     @property
@@ -161,19 +161,19 @@ class Seat:
         self.user_id: int | None = None
         self.given_back = self.lingers = False
         self._when_left: Callable[[], object] = lambda: None
-        #: Where its person goes on; the lock of all guards it.
+        #: Where its person continues; the lock of all guards it.
         self.heir: Seat | None = None
 
     def when_left(self, told: Callable[[], object]) -> None:
-        """Have a connection told when its place is somebody else's.
+        """Have a connection told when its place goes to somebody else.
 
-        Until then its place stays its own: it is being found out who comes.
+        Until then the place stays its own, while it is being found out who comes.
         """
         self._when_left = told
         self._capacity.wait_for_name(self)
 
     def leave(self) -> None:
-        """Tell the connection that its place is somebody else's."""
+        """Tell the connection that its place went to somebody else."""
         self._when_left()
 
     def belongs_to(self, user_id: int) -> None:
@@ -184,7 +184,7 @@ class Seat:
         self._capacity.name(self, user_id)
 
     def pass_on(self, heir: Seat) -> None:
-        """Go on in another place, now and when it is known who this is."""
+        """Continue in another place, now and once it is known who this is."""
         self._capacity.pass_on(self, heir)
 
     def give_back(self) -> None:
@@ -196,7 +196,7 @@ class Seat:
         return self._capacity.linger(self)
 
     def end(self) -> None:
-        """Give all back: the connection has ended."""
+        """Give everything back: the connection has ended."""
         self._capacity.end(self)
 
 

@@ -1,4 +1,4 @@
-"""One thread that waits for all sockets: for what they send, for room to send on, for deadlines."""
+"""One thread that waits for all sockets: for bytes to read, for room to write, for deadlines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 EVENT_READ = selectors.EVENT_READ
 EVENT_WRITE = selectors.EVENT_WRITE
 
-#: Seconds for the reactor to let go of a connection.
+#: Seconds that the reactor may take to release a connection.
 RELEASE_PATIENCE_S = 2.0
 #: Threads that carry out what sockets send.
 TURN_THREADS = 16
@@ -43,7 +43,7 @@ class Watched(Mortal, Protocol):
         """Return the descriptor."""
 
     def flush(self) -> bool:
-        """Send on; return whether all is sent."""
+        """Send more; return whether everything is sent."""
 
 
 class Waiting(Timed, Protocol):
@@ -54,7 +54,7 @@ class Waiting(Timed, Protocol):
         """Return the socket."""
 
     def at_once(self) -> bool:
-        """Read, and carry out what takes no time; return whether there is nothing else to do."""
+        """Read, and carry out what takes no time; return whether nothing else is left to do."""
 
     def rouse(self) -> None:
         """Have a turn: the peer sends something."""
@@ -70,7 +70,7 @@ class Releasable(Waiting, Protocol):
 
 
 class Reactor(BackgroundThread):
-    """Waits for sockets to send, and to take more. Only its own thread touches the selector."""
+    """Waits for sockets to be readable or writable. Only its own thread touches the selector."""
 
     patience_s = 2.0
 
@@ -90,12 +90,12 @@ class Reactor(BackgroundThread):
         self._commands: deque[Callable[[], None]] = deque()
 
     def _prepare(self) -> None:
-        """Open what a fork must not share."""
+        """Open what must not be shared across a fork."""
         self._turns = Threads("turn", self._threads, daemon=True)
         self._selector = selectors.DefaultSelector()
         self._waker, self._wakened = socket.socketpair()
         self._wakened.setblocking(False)
-        # A selector that sleeps hears only descriptors, so commands come with a byte on this one.
+        # A sleeping selector only wakes for descriptors, so commands come with a byte on this one.
         self._selector.register(self._wakened, selectors.EVENT_READ)
 
     def stop(self) -> None:
@@ -103,7 +103,7 @@ class Reactor(BackgroundThread):
         super().stop()
         if not self.started:
             return
-        # Not waited for: the server has to end in time, whatever a turn is at.
+        # Not waited for: the server has to end in time, whatever a turn is doing.
         self._turns.stop()
         for resource in (self._selector, self._waker, self._wakened):
             resource.close()
@@ -113,7 +113,7 @@ class Reactor(BackgroundThread):
             self._tell(lambda: None)
 
     def weigh(self) -> None:
-        """Look soon whether too much is unsent in all."""
+        """Check soon whether too much is unsent in all."""
         self._tell(self._scales.more_waits)
 
     def watch(self, wire: Weighty) -> None:
@@ -125,11 +125,11 @@ class Reactor(BackgroundThread):
         self._tell(lambda: self._expiring.set(one, at))
 
     def forget(self, one: Mortal) -> None:
-        """Let go of a connection that has ended."""
+        """Release a connection that has ended."""
         self._tell(lambda: self._forget(one))
 
     def submit(self, turn: Work) -> None:
-        """Run a turn in one of the threads; none runs any more when the reactor has stopped."""
+        """Run a turn in one of the threads; none runs after the reactor has stopped."""
         self._turns.submit(turn)
 
     def park(self, one: Waiting, due: float, *, reading: bool) -> None:
@@ -142,18 +142,18 @@ class Reactor(BackgroundThread):
             self._deadlines.set(one, due)
 
     def unpark(self, one: Waiting) -> None:
-        """Let go of a connection that is over."""
+        """Release a connection that is over."""
         self._tell(lambda: self._park(one, NO_DEADLINE, reading=False))
 
     def release(self, one: Releasable) -> None:
-        """Let go of a connection; when this returns, its descriptor may be watched by others."""
+        """Release a connection; when this returns, its descriptor may be watched by others."""
 
         def let_go() -> None:
             self._park(one, NO_DEADLINE, reading=False)
             one.released.set()
 
         self._tell(let_go)
-        # Until then the selector might report a descriptor that somebody else has by now.
+        # Until then the selector might report a descriptor that somebody else already has.
         one.released.wait(RELEASE_PATIENCE_S)
 
     def _park(self, one: Waiting, due: float, *, reading: bool) -> None:
@@ -189,8 +189,8 @@ class Reactor(BackgroundThread):
         return True
 
     def _tell(self, command: Callable[[], None]) -> None:
-        self._commands.append(command)  # before the byte: whoever wakes by it finds the command
-        with contextlib.suppress(OSError):  # it is awake already, or has ended
+        self._commands.append(command)  # before the byte: the woken thread finds the command
+        with contextlib.suppress(OSError):  # it is already awake, or has ended
             self._waker.send(b"\0", socket.MSG_DONTWAIT)
 
     def _watch(self, wire: Any) -> None:
@@ -212,7 +212,7 @@ class Reactor(BackgroundThread):
                 else:
                     self._on(key.fileobj, events)
             now = time.monotonic()
-            # A list, since what is due may set a deadline again while it is gone through.
+            # A list, since what is due may set another deadline during the loop.
             for one in list(self._deadlines.due(now)):
                 one.due()
             for wire in list(self._expiring.due(now)):
@@ -225,7 +225,7 @@ class Reactor(BackgroundThread):
         return None if nearest == NO_DEADLINE else max(0.0, nearest - time.monotonic())
 
     def _obey(self) -> None:
-        # Emptied first: the byte of a command that comes meanwhile wakes this once more.
+        # Emptied first: the byte of a command that comes meanwhile wakes this again.
         with contextlib.suppress(BlockingIOError):
             self._wakened.recv(4096)
         while self._commands:
@@ -236,7 +236,7 @@ class Reactor(BackgroundThread):
         try:
             return one.at_once()
         except Exception:
-            # This thread reads for everybody: what is wrong with one must not end it.
+            # This thread reads for everybody: a fault in one connection must not end it.
             log.exception("what came at once failed, and is left to a turn")
             return False
 
@@ -247,7 +247,7 @@ class Reactor(BackgroundThread):
         if one is not None and self._is_done_at_once(one):
             one = None
         if one is not None:
-            # Once: while its turn runs nobody waits for it, and after that it parks again.
+            # Once: nobody waits for it while its turn runs, and after that it parks again.
             del self._reading[wire]
         if one is not None or events & EVENT_WRITE:
             self._want(wire)

@@ -17,7 +17,8 @@ class Rest:
     def __init__(self, wire: Wire, incoming: Source) -> None:
         self._wire, self._incoming = wire, incoming
         self._left = pacing.LAST_BYTES
-        #: Whether it is still taken apart: a flood would pile up, of which a read takes one frame.
+        #: Whether it is still parsed: a flood would pile up, since a read takes only one frame of
+        #: it.
         self._taken_apart = True
 
     def read(self) -> Next:
@@ -29,7 +30,8 @@ class Rest:
                 return Next.READ
             except OSError:
                 data = b""
-            # Our close has been sent by now: the peer's own ends the handshake (RFC 6455 §7.1.1).
+            # Our close has been sent by now: the peer's own ends the closing handshake (RFC 6455
+            # §7.1.1).
             if not data or self._closes(data):
                 self._wire.close()
             self._left -= len(data)
@@ -47,13 +49,13 @@ class Rest:
             return True
         except (TooLong, TooMany):
             self._taken_apart = False
-        # What is said after the end is read only to find the close in it.
+        # What comes after the end is read only to find the close in it.
         self._incoming.messages.clear()
         return not self._taken_apart and ends_with_close(data)
 
 
 class Over:
-    """That a connection is over: few have a thread that waits for it, and most need no lock."""
+    """Says that a connection is over: few have a thread waiting for that, and most need no lock."""
 
     def __init__(self) -> None:
         self.is_set = False
@@ -61,7 +63,7 @@ class Over:
 
     def set(self) -> None:
         """Say so."""
-        self.is_set = True  # before the look: whoever begins to wait now sees this
+        self.is_set = True  # before the check: a thread that begins to wait now sees this
         if self._told is not None:
             self._told.set()
 

@@ -13,12 +13,12 @@ from ...core.errors import translated
 from .incoming import Join
 from .wire import Wire
 
-#: A handler's rest, which goes on when the peer has taken what was sent.
+#: The rest of a handler, which continues when the peer has taken what was sent.
 Work = Generator[None, None, None]
 
 
 class Served(ABC):
-    """Whom a socket serves: a connection, or somebody who has not signed in yet."""
+    """What a socket serves: a connection, or somebody who has not signed in yet."""
 
     @abstractmethod
     def begin(self) -> Work:
@@ -30,16 +30,16 @@ class Served(ABC):
 
     @property
     def join(self) -> Join | None:
-        """Return what says in fewer messages what has come faster than it may; few can."""
+        """Return fewer messages that say what has come too fast; few protocols can."""
         return None
 
     @property
     def hurries(self) -> bool:
-        """Return whether what comes next may be done at once, in the thread that reads."""
+        """Return whether what comes next may be done at once, in the reading thread."""
         return False
 
     def at_once(self, data: str | bytes) -> bool:
-        """Carry out one message that takes no time, nor the database; False leaves it to a turn.
+        """Carry out one message that needs no time or database; False leaves it to a turn.
 
         What it sends to others waits for `settle_at_once`.
         """
@@ -48,11 +48,11 @@ class Served(ABC):
     def settle_at_once(self) -> None:  # noqa: B027 (most do nothing at once)
         """Finish what was done at once, before anything else is done."""
 
-    def settle(self) -> None:  # noqa: B027 (most have nothing that waits)
-        """Finish what waits for its commit: nothing more has been sent for now."""
+    def settle(self) -> None:  # noqa: B027 (most have nothing waiting)
+        """Finish what is waiting for its commit: nothing more has been sent for now."""
 
     def settle_all(self) -> None:
-        """Do the same, and wait for what other threads carry out: nothing may come before it."""
+        """Do the same, and wait for what other threads are doing: nothing may come before it."""
         self.settle()
 
     @abstractmethod
@@ -68,9 +68,9 @@ class Served(ABC):
         return 0.0
 
     def moved(self, wire: Wire) -> None:  # noqa: B027 (most stay where they are)
-        """Learn that what goes to the peer goes over another socket from now on."""
+        """Learn that everything for the peer goes over another socket from now on."""
 
-    def leave(self) -> None:  # noqa: B027 (who has said nothing leaves nothing)
+    def leave(self) -> None:  # noqa: B027 (a stranger leaves nothing)
         """Do what comes after the last message."""
 
 

@@ -1,4 +1,4 @@
-"""What peers send who should send nothing, such as readers of streams, and noticing their end."""
+"""Reading from peers who should send nothing, such as readers of streams, to notice their end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNREAD_BYTES = 64 * 1024
 
 
 class Unread:
-    """The bytes of a peer who should send nothing: they are passed over, if they are few."""
+    """The bytes of a peer who should send nothing: they are ignored, if they are few."""
 
     def __init__(self) -> None:
         self.messages: deque[str | bytes] = deque()
@@ -28,7 +28,7 @@ class Unread:
         self._left = UNREAD_BYTES
 
     def feed(self, data: bytes, join: Join | None = None) -> None:
-        """Pass over bytes; raises PeerClosed when there are too many."""
+        """Ignore bytes; raises PeerClosed when there are too many."""
         self._left -= len(data)
         if self._left < 0:
             raise PeerClosed(b"")
@@ -56,9 +56,9 @@ class Leaving:
         return False
 
     def rouse(self) -> None:
-        """Return whether there is an end to read; whatever else comes is the next request."""
+        """Return whether there is an end to read; anything else is the next request."""
         try:
-            # Only looked at: the byte of a pipelined request stays for the server to read.
+            # Only peeked at: the byte of a pipelined request stays for the server to read.
             gone = not self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
             gone = False

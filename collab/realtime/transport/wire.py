@@ -1,4 +1,4 @@
-"""The only writer of a socket: never blocks, keeps what a short write left, cuts off the slow.
+"""The only writer of a socket: never blocks, keeps what a short write left, disconnects the slow.
 
 A Wire wraps the raw socket, in the WSGI environ, and everybody's bytes go through it: those
 of simple-websocket's handshake, of the broadcaster, and of the turns of a connection.
@@ -21,14 +21,14 @@ from .reactor import Reactor
 
 #: Unsent bytes past which a reader is too slow.
 MAX_UNSENT_BYTES = 1024 * 1024
-#: Unsent bytes with each of which the reactor looks whether those of all are too many.
+#: After this many more unsent bytes the reactor checks whether there are too many in all.
 STEP_BYTES = 64 * 1024
 #: Seconds that a closing socket may take to read what is left and answer.
 LINGER_S = 10.0
 #: The same, when the server is stopping.
 STOP_LINGER_S = 0.5
-#: What the kernel may hold on top of that; the default grows to several megabytes.
-#: A slow reader would be noticed only after those megabytes, and each socket may cost them.
+#: What the kernel may hold on top of that; the default grows to several megabytes. A slow reader
+#: would be noticed only after those, and each socket may cost as much.
 KERNEL_BUFFER = 256 * 1024
 
 #: A plain number: the socket module's flags cost time with every call.
@@ -36,7 +36,7 @@ SEND_FLAGS = int(socket.MSG_DONTWAIT)
 
 
 class Wire:
-    """A connected socket with a bounded buffer of what is to be sent."""
+    """A connected socket with a bounded send buffer."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Wire:
         self._send = sock.send
         self._lock = threading.Lock()
         self._queue: deque[tuple[memoryview, int]] = deque()
-        #: How many bytes wait for the peer to read. No property: it is looked at for each reader.
+        #: How many bytes wait for the peer to read. Not a property: it is read for each reader.
         self.unsent = 0
         self._closing = False
         self._dead = False
@@ -57,9 +57,9 @@ class Wire:
         self.too_big_code = MESSAGE_TOO_BIG
         #: Whether other messages have to wait, since one is being sent in fragments (§5.4).
         self.amid_message = False
-        #: Called, by the reactor, whenever all that waited has been sent.
+        #: Called, by the reactor, whenever everything that waited has been sent.
         self.on_drained: Callable[[], None] = lambda: None
-        #: Id of the newest row that was handed to the kernel whole.
+        #: The id of the newest row that was handed to the kernel whole.
         self.sent_id = 0
         #: When a closing wire is cut, on the monotonic clock; only the reactor sets it.
         self.deadline = self.looked_at = NO_DEADLINE
@@ -67,7 +67,7 @@ class Wire:
         self._when_drained: Callable[[], None] | None = None
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
 
-    #: Whether there is a socket that tells when the peer has sent something.
+    #: Whether there is a socket that shows when the peer has sent something.
     readable: ClassVar[bool] = True
 
     # -- what simple-websocket does with a socket ---------------------------------------------
@@ -82,7 +82,7 @@ class Wire:
         return self._sock.fileno()
 
     def close(self) -> None:
-        """Learn that nobody reads any more: send what is left, then end."""
+        """Learn that nobody is reading any more: send what is left, then end."""
         with self._lock:
             self._closing = True
             left = bool(self._queue)
@@ -112,12 +112,12 @@ class Wire:
 
     @property
     def reactor(self) -> Reactor:
-        """Return what waits for this socket."""
+        """Return what is waiting for this socket."""
         return self._reactor
 
     @property
     def drained(self) -> bool:
-        """Return whether all is sent."""
+        """Return whether everything is sent."""
         return not self._queue
 
     @property
@@ -131,7 +131,7 @@ class Wire:
         return self._dead
 
     def serve_by(self, rouse: Callable[[], None]) -> None:
-        """Have the connection's turns asked for by `rouse`, as when a close has been sent."""
+        """Let `rouse` ask for the connection's turns, as when a close has been sent."""
         with self._lock:
             self._rouse = rouse
             closing = self._closing
@@ -152,7 +152,7 @@ class Wire:
             told()
 
     def when_drained(self, told: Callable[[], None]) -> None:
-        """Learn, once, that all is sent; at once if it is."""
+        """Learn, once, that everything is sent; at once if it is."""
         with self._lock:
             waits = bool(self._queue) and not self._closing
             self._when_drained = told if waits else None
@@ -167,7 +167,8 @@ class Wire:
             if self._closing:
                 return
             sent = 0
-            # Nothing passes what waits: a frame in the middle of another one ends the connection.
+            # Nothing overtakes what is waiting: a frame in the middle of another one ends the
+            # connection.
             if not self._queue:
                 try:  # as in `_try_send`, whose call would take a tenth of this
                     sent = self._send(chunk, SEND_FLAGS)
@@ -190,13 +191,13 @@ class Wire:
         self.unsent += len(chunk) - sent
         if self.unsent // STEP_BYTES > steps:
             self._reactor.weigh()
-        if was_empty:  # else it is watched already
+        if was_empty:  # otherwise it is already watched
             self._watch()
 
     def weights(self) -> dict[int, int]:
-        """Return the bytes of what waits, by the objects that have them: readers share those."""
+        """Return the bytes that are waiting, by the objects that hold them: readers share those."""
         with self._lock:
-            # A part that is sent already is in memory until the rest is.
+            # A part that is already sent stays in memory until the rest is.
             return {id(chunk.obj): memoryview(chunk.obj).nbytes for chunk, _ in self._queue}
 
     def _watch(self) -> None:
@@ -212,7 +213,7 @@ class Wire:
             return len(data)
 
     def flush(self) -> bool:
-        """Send on; return whether all is sent. Called by the reactor when the peer takes more."""
+        """Send more, for the reactor, as the peer takes it; return whether everything is sent."""
         with self._lock:
             while self._queue:
                 chunk, last_id = self._queue[0]
@@ -230,7 +231,7 @@ class Wire:
         return True
 
     def shut(self, code: int, reason: str, linger: float = LINGER_S) -> None:
-        """Close after what is queued already."""
+        """Close after what is already queued."""
         self._shut(close_frame(code, reason), linger)
 
     def _shut(self, last_words: bytes, linger: float) -> None:
@@ -244,11 +245,11 @@ class Wire:
         self._wind_up(linger)
 
     def cut(self) -> None:
-        """Throw away what waits, but for a frame half sent, and say after which id to resume."""
+        """Drop what is waiting, except for a half-sent frame, and say after which id to resume."""
         with self._lock:
             if self._closing:
                 return
-            # The first one may be half sent, and the peer would read a close in its middle as
+            # The first one may be half sent, and the peer would read a close in the middle as
             # content.
             kept = [self._queue[0]] if self._queue else []
             self._queue = deque(kept)
@@ -262,22 +263,22 @@ class Wire:
         self._wind_up(LINGER_S)
 
     def _wind_up(self, linger: float) -> None:
-        """Leave the peer some seconds to take the rest and to close its side."""
+        """Give the peer some seconds to take the rest and to close its side."""
         self._reactor.expire(self, time.monotonic() + linger)
         self.rouse()
 
     def abort(self) -> None:
-        """End the connection now; whoever opened the descriptor closes it."""
+        """End the connection now; the owner of the descriptor closes it."""
         with self._lock:
             if self._dead:
                 return
             self._closing = True
             self._queue.clear()
-            # Under the lock: a `push` under way has had it watched by now, so this command comes
+            # Under the lock: a concurrent `push` has had it watched by now, so this command comes
             # after that.
             self._reactor.forget(self)
             self._shut_down()
-            self._dead = True  # from here on the descriptor may be closed and reused
+            self._dead = True  # from here on, the descriptor may be closed and reused
         self.rouse()
 
     def _shut_down(self) -> None:
