@@ -174,7 +174,7 @@ UNASKED_MESSAGES: dict[str, Message] = {
             status={"type": "integer"},
             detail={"type": "string"},
             errors={"type": "array", "items": {"type": "object"}},
-            topic=TOPIC_SCHEMA | {"description": "The one of the topics that it is about."},
+            topic=TOPIC_SCHEMA | {"description": "The topic that it is about, of those named."},
         ),
     ),
 }
