@@ -1,10 +1,10 @@
-"""The event log: everything that happens is one row of it, and every live view a reading of it."""
+"""The event log: everything that happens is one of its rows, and every live view reads it."""
 
 from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Prune the log; it has no routes, and its bell is made when it is first asked for."""
+    """Prune the log; it has no routes, and its bell is made on first use."""
     from ..core.counting import metrics
     from . import broadcaster, numbers, retention
 

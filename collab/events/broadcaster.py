@@ -28,16 +28,16 @@ ROWS_PER_READ = 500
 
 LAG = metrics.histogram(
     "collab_fanout_lag_seconds",
-    "From an event's writing to when all its followers have been given it; of the oldest of those "
+    "From writing an event until all its followers have it; for the oldest of those "
     "that are published together.",
 )
 DELIVERED = metrics.counter(
-    "collab_fanout_delivered", "Events and signals, times those they were given to.", ("kind",)
+    "collab_fanout_delivered", "Events and signals, once for each who got them.", ("kind",)
 )
 
 
 class Broadcaster(BackgroundThread):
-    """Reads new rows in the order of their ids and gives them to the hub."""
+    """Reads new rows in the order of their ids and passes them to the hub."""
 
     patience_s = 5.0
     stuck_after_s = STUCK_AFTER_S
@@ -46,7 +46,7 @@ class Broadcaster(BackgroundThread):
         """Make it; an `exchange` tells other processes of signals and presence."""
         super().__init__("broadcaster")
         self._app, self._hub, self._bell, self._exchange = app, hub, bell, exchange
-        #: Held by whoever publishes: one at a time, or two could swap what they have.
+        #: Held by the thread that publishes: one at a time, or two could swap what they have.
         self._publishing = threading.Lock()
         self._ticked = threading.Condition()
         self._ticks = 0
@@ -61,9 +61,9 @@ class Broadcaster(BackgroundThread):
         self._bell.ring()
 
     def drain(self, timeout: float = 10) -> None:
-        """Wait until all that was committed before this call has been published."""
+        """Wait until everything committed before this call has been published."""
         with self._ticked:
-            # The tick under way may have read before the commit; the one after it did not.
+            # The current tick may have read before the commit; the next one will not.
             wanted = self._ticks + 2
             self._bell.ring()
             while self._ticks < wanted:
@@ -101,10 +101,10 @@ class Broadcaster(BackgroundThread):
         to it that row took away.
         """
         with self._publishing:
-            # Counted before the rows are read: a signal of later may belong after a row that is not
+            # Counted before the rows are read: a later signal may belong after a row that is not
             # read yet.
             waiting, crossing = len(self._hub.signals), len(self._hub.crossing)
-            if self._bell.take_rows():  # asked after the counting, for that order
+            if self._bell.take_rows():  # checked after counting, for that order
                 self._bell.tell_afar()
                 with self._app.app_context():
                     while self._publish_rows():
@@ -118,23 +118,23 @@ class Broadcaster(BackgroundThread):
                 self._resume(len(self._hub.resuming))
 
     def _tell(self, count: int) -> None:
-        """Publish the signals that have waited longest."""
+        """Publish the signals that have been waiting longest."""
         if count:
             given = self._hub.tell([self._hub.signals.popleft() for _ in range(count)])
             DELIVERED.of(self._app).child("signal").inc(given)
 
     def tell_here(self) -> None:
-        """Publish the signals that wait, in the caller's thread.
+        """Publish the waiting signals in the caller's thread.
 
-        Not while another publishes, and not before rows that may have been committed sooner: then
-        the broadcaster's own thread is rung for them. So the order is the same.
+        Not while another thread publishes, and not before rows that may have been committed
+        earlier: then the broadcaster's own thread is rung for them. So the order stays the same.
         """
         if self._publishing.acquire(blocking=False):
             try:
                 waiting = len(self._hub.signals)
-                if not self._bell.rows_wait:  # asked after the counting, as in a tick
+                if not self._bell.rows_wait:  # checked after counting, as in a tick
                     self._tell(waiting)
-                    if not self._hub.crossing:  # else the broadcaster tells other processes
+                    if not self._hub.crossing:  # otherwise the broadcaster tells other processes
                         return
             except Exception:
                 logger.exception("signals could not be told")
@@ -144,22 +144,22 @@ class Broadcaster(BackgroundThread):
         self._bell.ring_for_signal()
 
     def _resume(self, count: int) -> None:
-        """Let those go on who have read meanwhile, with what has been published by now."""
-        # No more than were there: those who ask again at once would keep rows waiting.
+        """Let those continue who have caught up meanwhile, with what has been published by now."""
+        # No more than were there at first: those who ask again at once would keep rows waiting.
         for _ in range(count):
             subscriber = self._hub.resuming.popleft()
             try:
                 subscriber.resume()
             except Exception:
                 logger.exception("a subscriber could not go on")
-                # It comes back with the last id that it saw, and so misses nothing.
+                # It reconnects with the last id that it saw, and so misses nothing.
                 subscriber.end(INTERNAL_ERROR, "Something broke on our side.")
 
     def _publish_rows(self) -> bool:
         """Publish the next rows; return whether there may be more.
 
-        What comes while these are published is the next tick's, or writers that never pause would
-        hold signals back.
+        Rows that come while these are published are left to the next tick, or writers that never
+        pause would hold signals back.
         """
         batch = log.read_after(self._hub.position, ROWS_PER_READ)
         given = self._publish([Message.of(row) for row in batch.rows])
@@ -174,10 +174,10 @@ class Broadcaster(BackgroundThread):
         start = given = 0
         for index, message in enumerate(messages, 1):
             if message.type in corrections():
-                # With the row itself: whoever loses the right by it still learns why.
+                # Including the row itself: people who lose the right by it still learn why.
                 given += self._hub.publish(messages[start:index])
-                # Between the row and the next one: nothing after it reaches who has just lost the
-                # right.
+                # Between the row and the next one: nothing after it reaches people who just lost
+                # the right.
                 self._hub.correct(message)
                 start = index
         if start < len(messages):

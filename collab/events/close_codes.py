@@ -1,8 +1,8 @@
 """Why a live connection was closed, as numbers: RFC 6455 §7.4, and 4000 to 4999 for our own.
 
-Clients decide by the number whether they come back. Stock Yjs providers (y-websocket from 3.1 on)
-take 4400 to 4499 as final and all others as passing, and so do we: what a client can't mend by
-coming back is the status of HTTP that says the same, plus 4000. What passes by is below 4400, or
+Clients decide by the number whether to reconnect. Stock Yjs providers (y-websocket from 3.1 on)
+treat 4400 to 4499 as final and all others as transient, and so do we: where reconnecting can't
+help, the code is the HTTP status that says the same, plus 4000. Transient ones are below 4400, or
 in 4500 to 4599, where the last two digits are those of that status.
 """
 
@@ -25,9 +25,9 @@ NOT_FOUND_CLOSURE = 4404
 #: There is no room for what was sent.
 TOO_LARGE = 4413
 
-#: The access token has run out, its session has not: come back with a fresh one.
+#: The access token has expired, its session has not: come back with a fresh one.
 TOKEN_EXPIRED = 4501
-#: What one may do has changed in the whole service: come back, and be checked again.
+#: What one may do in the whole service has changed: come back, and be checked again.
 RIGHTS_CHANGED = 4503
 #: A ping was not answered in time.
 NO_PONG = 4508

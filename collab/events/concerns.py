@@ -1,7 +1,7 @@
-"""Whom events concern: packages say so of their own, and people are notified by it.
+"""Whom events concern: each package says so for its own, and people are notified accordingly.
 
-Nobody is notified of their own act, nobody twice of one event (the first rule counts that names
-them and whose kind they have not muted), and nobody of what they may not read.
+Nobody is notified of their own act, nobody twice of one event (what counts is the first rule that
+names them and whose kind they have not muted), and nobody of what they may not read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..core.slots import Registry
 from ..extensions import db
 from ..frozen import frozen
 
-#: Names the people whom an event concerns, by the event and what its family has looked up.
+#: Names the people whom an event concerns, from the event and what its family has looked up.
 People = Callable[[Any, Any], Iterable[int | None]]
 
 
@@ -33,7 +33,7 @@ class Family(ABC):
     """One family of events: whom they concern, what they are about, and what is said about them.
 
     It is about one kind of thing, its subject, whose id is a notification's `<subject>_id`. It has
-    no state: what is looked up for some events is handed from method to method.
+    no state: what is looked up for some events is passed from method to method.
     """
 
     #: The first word of its events' types.
@@ -51,7 +51,7 @@ class Family(ABC):
 
     @abstractmethod
     def look_up(self, rows: Sequence[Any]) -> Any:
-        """Look up what some events are about, for all of them at once, as it is at this moment."""
+        """Look up what some events are about, all at once, as it is at this moment."""
 
     @abstractmethod
     def about(self, row: Any, facts: Any) -> dict[str, int | None] | None:
@@ -71,14 +71,14 @@ class Family(ABC):
         return False
 
     def hides(self, key: Any, user_id: Any) -> ColumnElement[bool] | None:
-        """Return the condition that a subject, still there, is hidden from somebody; None: never.
+        """Return the condition that hides a subject, still there, from somebody; None: never.
 
-        Whether they are in its project is not asked here.
+        Whether they are in its project is not checked here.
         """
         return None
 
 
-#: The families that an application's packages have registered, by their word.
+#: The families that an application's packages have registered, by their first word.
 FAMILIES: Registry[dict[str, Family]] = Registry("families of events", lambda _: {})
 
 

@@ -1,8 +1,8 @@
 """Who follows what at this moment, in this process; and what each may still see.
 
 The broadcaster is the only one to publish. Subscribers come and go from request threads, under the
-hub's lock: whoever is added is told the newest id that was published before, and gets everything
-after it.
+hub's lock: each is told the newest id that was published before it was added, and gets everything
+after that.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from .types import PRESENCE_TYPES
 
 STOPPING_REASON = "The server is stopping."
 
-#: Seconds to wait for the broadcaster to pass an id that is in the log already.
+#: Seconds to wait for the broadcaster to pass an id that is already in the log.
 SEEN_PATIENCE_S = 5.0
 
-#: Signals that wait, past which those of other processes are dropped: this one does not keep up.
+#: Waiting signals past which those of other processes are dropped: this one does not keep up.
 MAX_SIGNALS_WAITING = 10_000
 
 
@@ -44,10 +44,10 @@ class Hub:
         self._presence = Presence()
         #: Signals that wait for the broadcaster. A deque's ends are atomic: requests need no lock.
         self.signals: deque[Message] = deque()
-        #: Those of them that other processes have to be told, while there are any (`crosses`).
+        #: Those of them that other processes must be told, while there are any (`crosses`).
         self.crossing: deque[Message] = deque()
         self.crosses = False
-        #: Subscribers that want to go on in the broadcaster's thread.
+        #: Subscribers that want to continue in the broadcaster's thread.
         self.resuming: deque[Resumable] = deque()
         #: The newest id published.
         self.position = 0
@@ -56,7 +56,7 @@ class Hub:
     # -- coming and going ---------------------------------------------------------------------
 
     def enter(self, subscriber: Subscriber) -> None:
-        """Take somebody in, so that they learn when their session ends, whatever they follow.
+        """Add somebody, so that they learn when their session ends, whatever they follow.
 
         Their rights are checked (again) after this: an end that was published before is not sent.
         """
@@ -125,17 +125,17 @@ class Hub:
         return message
 
     def present(self, topic: str) -> list[dict[str, Any]]:
-        """Return who is there, each person once however many connections they have."""
+        """Return who is there, each person once, however many connections they have."""
         with self._lock:
             return self._presence.of(topic)
 
     def note(self, topic: str, user_id: int, note: Any) -> None:
-        """Remember something of a person for as long as they are present."""
+        """Remember something about a person for as long as they are present."""
         with self._lock:
             self._presence.note(topic, user_id, note)
 
     def notes(self, topic: str) -> dict[int, Any]:
-        """Return what is remembered of those present."""
+        """Return what is remembered about those present."""
         with self._lock:
             return self._presence.notes(topic)
 
@@ -143,19 +143,19 @@ class Hub:
 
     @contextmanager
     def presence(self) -> Iterator[Presence]:
-        """Give who is present, unchanged by others within this block."""
+        """Give who is present, which nobody else changes within this block."""
         with self._lock:
             yield self._presence
 
     def say(self, moves: Iterable[Move]) -> None:
-        """Tell followers who has come, or gone, by another process; within `presence`."""
+        """Tell followers who has come or gone in another process; within `presence`."""
         for topic, user_id, name, here in moves:
             self._tell("user.joined" if here else "user.left", topic, user_id, name)
 
     def hear(self, signals: Iterable[Message], position: int) -> None:
-        """Take in signals of another process, which had published the log up to `position`.
+        """Take in signals from another process, which had published the log up to `position`.
 
-        They follow those rows here, too: the log is read before they are told.
+        They follow those rows here, too: the log is read before they are sent.
         """
         if position > self.position:
             self._bell.ring_here()
@@ -175,37 +175,38 @@ class Hub:
         self._bell.ring_for_signal()
 
     def keep(self, message: Message) -> None:
-        """Have a signal wait until the broadcaster is told of it, with others (`tell_here`)."""
+        """Keep a signal until the broadcaster is told of it, with others (`tell_here`)."""
         self.signals.append(message)
         if self.crosses:
             self.crossing.append(message)
 
     def resume(self, subscriber: Resumable) -> None:
-        """Let a subscriber go on that was not ready when something was published."""
+        """Let a subscriber continue that was not ready when something was published."""
         self.resuming.append(subscriber)
         self._bell.ring_for_signal()
 
     def publish(self, messages: Sequence[Message]) -> int:
-        """Give messages, in the log's order, to whoever follows their topics; return to how many.
+        """Give messages, in the log's order, to the followers of their topics; return to how many.
 
-        All that a subscriber gets is joined to one chunk, encoded once for all who get the same.
+        Everything that a subscriber gets is joined into one chunk, encoded once for all who get the
+        same.
         """
         with self._lock:
             given = self._give(messages)
-            # Under the same lock: whoever is added gets an id from here on, and no row twice.
+            # Under the same lock: subscribers added from here on get this id, and no row twice.
             self.position = max(self.position, messages[-1].id)
             self._moved.notify_all()
         return given
 
     def tell(self, signals: Sequence[Message]) -> int:
-        """Give signals to followers: who comes and goes to all, the rest to those who keep up."""
+        """Give signals to followers: who comes or leaves to all, the rest to those who keep up."""
         presence = [one for one in signals if one.type in PRESENCE_TYPES]
         others = [one for one in signals if one.type not in PRESENCE_TYPES]
         with self._lock:
             return self._give(presence) + self._give(others, hints=True)
 
     def _give(self, messages: Sequence[Message], *, hints: bool = False) -> int:
-        """Give messages to their followers; return how many were given, each to each."""
+        """Give messages to their followers; return how many deliveries that were."""
         topics = {message.topic for message in messages} & self._topics.keys()
         if len(topics) == 1:
             return self._give_to(self._topics[topics.pop()], messages, hints=hints)
@@ -230,7 +231,7 @@ class Hub:
         return count * len(wanted)
 
     def _give_mixed(self, topics: set[str], messages: Sequence[Message], *, hints: bool) -> int:
-        # Whoever follows the same of these topics gets the same bytes: one encoding for each group.
+        # Those who follow the same of these topics get the same bytes: one encoding for each group.
         alike: dict[frozenset[str], list[Subscriber]] = {}
         for subscriber in {one for topic in topics for one in self._topics[topic]}:
             alike.setdefault(frozenset(topics & subscriber.topics.keys()), []).append(subscriber)
@@ -242,7 +243,7 @@ class Hub:
         """Take away what an event takes away, before anything after it is published."""
         with self._lock:
             self._obey(corrections()[message.type], message)
-        # What is cached may be stale, if the commit was of a process that was killed after it.
+        # Caches may be stale, if the commit was by a process that was killed right after it.
         self._bell.outdate_rights()
         with self._lock:
             for subscriber in tuple(self._everyone):

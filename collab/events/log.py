@@ -27,18 +27,18 @@ from .types import Event
 
 BELL: Slot[Bell] = Slot("bell", lambda app: Bell(RIGHTS_EPOCH.of(app), LINE.of(app).ring))
 
-#: Says of a commit that it took rights away.
+#: Marks a commit that took rights away.
 RIGHTS = "rights"
 
 #: Rows that pruning deletes in one commit, so that writers need not wait long.
 PRUNED_AT_ONCE = 2000
 
-#: Bytes of rows that are read at once to be sent, or one row, which may have 256 KiB: whoever
-#: catches up holds what they have not taken yet in memory.
+#: Bytes of rows that are read at once to be sent, or one row, which may have 256 KiB: what a reader
+#: who catches up has not taken yet stays in memory.
 READ_BYTES = 128 * 1024
 
-#: The hot statements go by the table and are built once: rows are read by the thousand, and no
-#: object is ever changed. What an event says is passed on as the text that it is kept as.
+#: The hot statements bypass the ORM and are built once: rows are read by the thousand, and no
+#: object is ever changed. An event's data is passed on as the text that is stored.
 EVENT_COLUMNS = EventRow.__table__.c
 COLUMNS_WRITTEN = [one.name for one in EVENT_COLUMNS if one.name not in ("id", "trace")]
 SHOWN_COLUMNS = tuple(
@@ -68,7 +68,7 @@ PRUNED_THROUGH = Compiled(select(LogState.pruned_through))
 
 @frozen(kw_only=True)
 class Published(Event):
-    """What a member published, under a type of the members' own."""
+    """What a member published, under one of the members' own types."""
 
     kind: str
     where: str
@@ -81,7 +81,7 @@ class Published(Event):
         return self.where
 
     def data(self) -> dict[str, Any]:
-        """Return the payload as it was sent."""
+        """Return the payload as sent."""
         return self.payload
 
 
@@ -110,7 +110,7 @@ def record_each(events: Sequence[tuple[Event, int | None, str | None]]) -> None:
     """Write many events as `record_all` does, each with who did it and from which address."""
     if events:
         rows = [_values(what, actor) | {"address": address} for what, actor, address in events]
-        # Without RETURNING: nobody needs these ids, and the driver then takes all rows at once.
+        # Without RETURNING: nobody needs these ids, and the driver can then take all rows at once.
         insertion = INSERT_MANY
         if (trace := tracing.carrier()) is not None:
             insertion, rows = INSERT_TRACED, [row | {"trace": trace} for row in rows]
@@ -137,16 +137,16 @@ def bell() -> Bell:
 def _recorded(*, takes_rights: bool) -> None:
     if takes_rights:
         after_commit(_ring, RIGHTS)
-        # Whoever loses a right must lose it, however full the quotas are.
+        # A right that is taken away must go, however full the quotas are.
         quota.let_pass(db.session())
     else:
         after_commit(_ring)
 
 
 def outdate_callers() -> None:
-    """Have nobody rely on what they remember of people, once the open transaction is committed.
+    """Make everything remembered about people stale once the open transaction is committed.
 
-    Events that take something away see to it themselves.
+    Events that take something away do this themselves.
     """
     after_commit(_ring, RIGHTS)
 
@@ -157,7 +157,7 @@ def _ring(details: Set[str]) -> None:
 
 @frozen
 class LogPage:
-    """Rows that were read at once: fewer than asked for where they are large."""
+    """Rows that were read at once: fewer than requested if they are large."""
 
     rows: Sequence[Any]
     #: Whether there are more after them.
@@ -184,7 +184,7 @@ def read_topics(
 
 
 def _hardened(batch: LogPage) -> LogPage:
-    """Return rows once they are on the disk: an id that was told is never given to another row."""
+    """Return rows once they are on disk: an id that was announced is never given to another row."""
     if batch.rows:
         harden()
     return batch
@@ -203,9 +203,9 @@ def trace_of(event_id: int | None) -> str | None:
 
 
 def last_id() -> int:
-    """Return the newest id that has ever been given (0: none), pruned ones included."""
+    """Return the newest id that was ever assigned (0: none), including pruned ones."""
     newest = NEWEST_ID.one({}).id
-    # What the audit keeps may be older than what has been pruned.
+    # Rows kept for the audit may be older than pruned ones.
     return max(newest or 0, pruned_through())
 
 
@@ -216,11 +216,11 @@ def pruned_through() -> int:
 
 
 def recoverable(after: int) -> bool:
-    """Return whether everything after an id is still there, and the id is of this log."""
+    """Return whether everything after an id is still there, and the id is from this log."""
     return pruned_through() <= after <= last_id()
 
 
-#: What only the audit needs, which may be kept longer: refusals, accounts and sessions.
+#: Types that only the audit needs, which may be kept longer: refusals, accounts and sessions.
 AUDITED_PREFIXES = ("audit.", "access.", "login.", "account.", "session.")
 
 
@@ -230,7 +230,7 @@ def _audited() -> Any:
 
 
 def prune(older_than: timedelta, now: datetime | None = None) -> int:
-    """Delete the old end of the log, all of it, and return how many rows went."""
+    """Delete the old end of the log, all of it, and return how many rows that were."""
     border = (now or utcnow()) - older_than
     gone = 0
     while (count := _prune_some(border, everything=True)) is not None:
@@ -239,7 +239,7 @@ def prune(older_than: timedelta, now: datetime | None = None) -> int:
 
 
 def prune_some(border: datetime) -> bool:
-    """Delete some of what is older than a time, but for what only the audit needs; commits.
+    """Delete some of what is older than a time, except for what only the audit needs; commits.
 
     Returns whether there is more.
     """
@@ -247,7 +247,7 @@ def prune_some(border: datetime) -> bool:
 
 
 def prune_audit(border: datetime) -> bool:
-    """Delete some old rows of the audit, of the part of the log that is pruned otherwise."""
+    """Delete some old rows that only the audit keeps, from the part of the log already pruned."""
     old = select(EventRow.id).where(EventRow.time < border, EventRow.id <= pruned_through())
     keys = db.session.scalars(old.order_by(EventRow.time).limit(PRUNED_AT_ONCE)).all()
     if keys:
@@ -259,7 +259,7 @@ def prune_audit(border: datetime) -> bool:
 def _prune_some(border: datetime, *, everything: bool) -> int | None:
     """Delete the oldest rows from before a time, note up to which id, and commit.
 
-    Returns how many went; None if nothing was left to look at.
+    Returns how many were deleted; None if nothing was left to look at.
     """
     take_write_lock()
     newest = select(EventRow.id).where(EventRow.time < border).order_by(EventRow.time.desc())

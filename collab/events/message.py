@@ -16,7 +16,7 @@ from ..core.models import utcnow
 
 EVENT_SOURCE = "/api/v1/events"
 
-#: Ids of signals: unique over restarts and processes, as CloudEvents asks for.
+#: Ids of signals: unique across restarts and processes, as CloudEvents requires.
 _signals = itertools.count(1)
 
 
@@ -28,12 +28,12 @@ def _process(_: int) -> str:
 
 @dataclass(eq=False)
 class Message:
-    """A row of the log, or a signal that is sent once and not kept."""
+    """A row of the log, or a signal, which is sent once and not kept."""
 
     topic: str
     type: str
     actor: int | None
-    #: What it says; of a row the text that is stored, which nobody needs to look into.
+    #: Its data; for a row, the stored text, which nobody needs to look into.
     data: Mapping[str, Any]
     time: datetime
     #: The log's id; 0 for a signal.
@@ -42,7 +42,7 @@ class Message:
 
     @classmethod
     def of(cls, row: Any) -> Message:
-        """Make the message of a row."""
+        """Make the message for a row."""
         return cls(row.topic, row.type, row.actor, row.data, row.time, row.id, row.project_id)
 
     @classmethod

@@ -13,7 +13,7 @@ from ..core.tracing import CARRIER_LENGTH
 
 
 class EventRow(Model):
-    """One thing that happened. Rows are never changed, and leave only from the log's old end."""
+    """One thing that happened. Rows are never changed, and deleted only from the log's old end."""
 
     __tablename__ = "events"
     __table_args__ = (
@@ -32,9 +32,9 @@ class EventRow(Model):
     project_id: Mapped[int | None]
     data: Mapped[dict[str, Any]]
     time: Mapped[datetime] = mapped_column(default=utcnow, index=True)
-    #: From where it was asked for; only the audit shows it.
+    #: The address that asked for it; only the audit shows it.
     address: Mapped[str | None] = mapped_column(String(45))
-    #: The `traceparent` of whoever recorded it, where traces are exported.
+    #: The `traceparent` under which it was recorded, where traces are exported.
     trace: Mapped[str | None] = mapped_column(String(CARRIER_LENGTH))
 
 
@@ -48,7 +48,7 @@ class LogState(Model):
 
 
 class LogReader(Model):
-    """How far a reader that writes of what it reads has come; its writes commit with this."""
+    """How far a reader that writes from what it reads has come; its writes commit with this."""
 
     __tablename__ = "log_readers"
 

@@ -1,4 +1,4 @@
-"""How far the log has come, and its readers: for Prometheus, read when somebody scrapes."""
+"""How far the log and its readers have come: for Prometheus, read on each scrape."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from . import log
 from .models import LogReader
 from .reader import Reader
 
-#: The readers of this process, by their names: they know what they are looking for.
+#: The readers of this process, by name: they know what they are looking for.
 READERS: Slot[dict[str, Reader]] = Slot("log readers", lambda _: {})
 
 
 def collect() -> Iterator[Metric]:
-    """Yield the families; what nobody waits for in this process has no waiting time."""
+    """Yield the metrics; readers that are not in this process have no waiting time."""
     yield GaugeMetricFamily(
         "collab_log_newest_id", "The newest id of the event log.", value=log.last_id()
     )
     position = GaugeMetricFamily(
         "collab_log_reader_position",
-        "The id that a reader of the log has written down; it passes what it does not want.",
+        "The id that a reader of the log has noted as read; it skips what it does not want.",
         labels=["reader"],
     )
     for name, reached in db.session.execute(select(LogReader.name, LogReader.position)):
@@ -34,7 +34,7 @@ def collect() -> Iterator[Metric]:
     yield position
     waiting = GaugeMetricFamily(
         "collab_log_reader_waiting_seconds",
-        "How long the oldest event has waited that a reader of this process wants.",
+        "How long the oldest event that a reader of this process wants has been waiting.",
         labels=["reader"],
     )
     for name, reader in READERS.here().items():

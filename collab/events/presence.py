@@ -1,4 +1,4 @@
-"""Who is at which topic: by their connections here, and by what other processes tell of theirs."""
+"""Who is at which topic: by connections here, and by what other processes say about theirs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Topics with people, of one other process, that are remembered; a process has 1,000 connections.
+#: Topics with people that are remembered for one other process, which has 1,000 connections.
 MAX_FACTS_OF_A_PROCESS = 200_000
 
-#: What a process tells of a person at a topic: their name, None once they have gone, and a note.
+#: What a process says about a person at a topic: their name, None once they have left, and a note.
 Fact = tuple[str, int, str | None, Any]
 
-#: Who came to a topic (True), or went, by what another process told: topic, person, name.
+#: Who came to a topic (True) or left, according to another process: topic, person, name.
 Move = tuple[str, int, str, bool]
 
 
@@ -21,9 +21,9 @@ class _Person:
     name: str
     #: Their connections in this process.
     connections: int = 0
-    #: What is known of them for as long as they are there.
+    #: What is known about them for as long as they are there.
     note: Any = None
-    #: The other processes that have them, each with the note that it told.
+    #: The other processes that have them, each with its note.
     elsewhere: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -36,14 +36,14 @@ class Presence:
 
     def __init__(self) -> None:
         self._topics: dict[str, dict[int, _Person]] = {}
-        #: Who has changed here since others were told, without doubles.
+        #: Who has changed here since others were told, without duplicates.
         self._news: dict[tuple[str, int], None] = {}
         #: What each other process told: the topics and people that go with it, and whether it has
         #: to say so again.
         self._told: dict[str, dict[tuple[str, int], bool]] = {}
 
     def came(self, topic: str, user_id: int, name: str) -> bool:
-        """Count a connection; return whether the person was not there before."""
+        """Count a connection; return whether the person is new there."""
         people = self._topics.setdefault(topic, {})
         person = people.get(user_id)
         if person is None:
@@ -55,11 +55,11 @@ class Presence:
         return not was_present
 
     def went(self, topic: str, user_id: int) -> bool:
-        """Take a connection off; return whether the person is not there any more."""
+        """Remove a connection; return whether the person has left."""
         person = self._topics[topic][user_id]
         person.connections -= 1
         if not person.connections:
-            # What was noted was said by these connections; other processes have told their own.
+            # These connections had said what was noted; other processes have told their own.
             person.note = None
             self._news[topic, user_id] = None
         return self._gone(topic, user_id, person)
@@ -79,14 +79,14 @@ class Presence:
         return [{"user_id": key, "name": one.name} for key, one in people.items()]
 
     def note(self, topic: str, user_id: int, note: Any) -> None:
-        """Remember something of a person who has a connection here, for as long as they have."""
+        """Remember something about a person for as long as they have a connection here."""
         person = self._topics.get(topic, {}).get(user_id)
         if person is not None and person.connections:
             person.note = note
             self._news[topic, user_id] = None
 
     def notes(self, topic: str) -> dict[int, Any]:
-        """Return what is remembered of those present; what was noted here goes first."""
+        """Return what is remembered about those present; what was noted here takes precedence."""
         found = {}
         for key, one in self._topics.get(topic, {}).items():
             known = [note for note in (one.note, *one.elsewhere.values()) if note is not None]
@@ -117,13 +117,12 @@ class Presence:
         return topic, user_id, person.name, person.note
 
     def learn(self, origin: str, facts: Iterable[Fact]) -> Iterator[Move]:
-        """Take in what a process tells; yields who came and who went by it."""
+        """Take in what a process tells; yields who came and who left by it."""
         told = self._told.setdefault(origin, {})
         for topic, user_id, name, note in facts:
             if name is None:
                 yield from self._leave(origin, topic, user_id)
-            # Bounded by what a process can have: one that runs wild must not fill every other's
-            # memory.
+            # Bounded by what a process can have: a runaway one must not fill every other's memory.
             elif len(told) < MAX_FACTS_OF_A_PROCESS or (topic, user_id) in told:
                 person = self._topics.setdefault(topic, {}).setdefault(user_id, _Person(name))
                 was_present = person.present
@@ -143,10 +142,10 @@ class Presence:
             yield from self._leave(origin, topic, user_id)
 
     def forget(self, origin: str) -> Iterator[Move]:
-        """Take off all that a process told, which has ended; yields who went with it."""
+        """Remove everything told by a process that has ended; yields who left with it."""
         for topic, user_id in tuple(self._told.get(origin, ())):
             yield from self._leave(origin, topic, user_id)
-        # After the loop, which takes one after the other out of it.
+        # After the loop, which removes one after the other from it.
         self._told.pop(origin, None)
 
     def _leave(self, origin: str, topic: str, user_id: int) -> Iterator[Move]:

@@ -21,12 +21,12 @@ from .models import EventRow, LogReader
 
 logger = logging.getLogger(__name__)
 
-#: Events that are handled in one commit; other writers wait for as long as that takes.
+#: Events that are handled in one commit; other writers wait as long as that takes.
 EVENTS_PER_COMMIT = 200
-#: Events that nobody wanted, after which the place is written down all the same.
+#: Events that nobody wanted, after which the place is written down anyway.
 MAX_UNWANTED_EVENTS = 10_000
 
-#: What goes wrong with the database and not with an event: it is tried again.
+#: Errors of the database and not of an event: it is tried again.
 TRANSIENT_ERRORS = (OperationalError, TimeoutError, ApiError)
 
 READ_EVENTS = (
@@ -47,17 +47,17 @@ def _under(condition: ColumnElement[bool]) -> Compiled:
 
 @cache
 def _of_types(types: tuple[str, ...]) -> Compiled:
-    """Return what reads events of some types: the same for each application of the process."""
+    """Return the statement that reads events of some types, the same for all applications here."""
     # One by one: a list of parameters can't be compiled once.
     return _under(or_(false(), *(EventRow.type == one for one in types)))
 
 
 class Reader:
-    """Reads the events of some types, or under a condition, after a place kept under its name.
+    """Reads events of some types, or meeting a condition, after a place kept under its name.
 
-    What the handler writes and the place are one commit, under the writer's lock. So however many
-    processes read under one name, and whenever one is killed, an event takes effect once. Whoever
-    reads for the first time begins after the newest event. What has been pruned is passed over.
+    The handler's writes and the place are one commit, under the writer's lock. So however many
+    processes read under one name, and whenever one is killed, an event takes effect once. A reader
+    starts after the newest event the first time. Pruned events are skipped.
     """
 
     def __init__(
@@ -72,9 +72,9 @@ class Reader:
             _under(wanted) if isinstance(wanted, ColumnElement) else _of_types(tuple(wanted))
         )
         self._handle, self._batch = handle, batch
-        #: Up to here, nothing waits; only what is handled is written down at once.
+        #: Nothing is waiting up to here; only handled events are written down at once.
         self._looked = 0
-        #: How many events are handled one by one, since one among them can't be.
+        #: How many events are handled one by one, since one of them can't be handled.
         self._one_by_one = 0
 
     def begin(self) -> None:
@@ -85,7 +85,7 @@ class Reader:
         db.session.commit()
 
     def waiting_since(self) -> datetime | None:
-        """Return the time of the oldest event that is wanted and not handled, None without any."""
+        """Return the time of the oldest event that is wanted and not handled; None without any."""
         after = max(self._place() or 0, self._looked)
         rows, _ = self._read(after, log.last_id(), 1)
         return rows[0].time if rows else None
@@ -98,11 +98,10 @@ class Reader:
     def read_some(self) -> bool:
         """Handle the next events and return whether there may be more.
 
-        Without any that are wanted this costs three short queries and no lock; without any since
-        the last look, one.
+        Without any that are wanted, this costs three short queries and no lock; without any new
+        ones since the last look, one query.
         """
-        # Before the reading: what is written in between has a higher id, and is looked at next
-        # time.
+        # Before reading: what is written in between has a higher id, and is looked at next time.
         newest = log.last_id()
         if 0 < newest <= self._looked:
             db.session.rollback()
@@ -126,7 +125,7 @@ class Reader:
             if rows:
                 self._handle(rows)
                 self._keep(rows[-1].id)
-            # What a power cut takes back is handled again, since the place goes with it.
+            # What a power cut takes back is handled again, since the place is lost with it.
             commit_lazily()
             db.session.commit()
         except TRANSIENT_ERRORS:
@@ -147,17 +146,18 @@ class Reader:
             self._one_by_one = len(rows)
             return
         key = rows[0].id
-        logger.exception("%s can't handle event %s and goes on after it", self.name, key)
+        logger.exception("%s can't handle event %s and continues after it", self.name, key)
         self._one_by_one = max(0, self._one_by_one - 1)
         take_write_lock()
-        if self._locked_place() < key:  # else another process has passed it already
+        if self._locked_place() < key:  # otherwise another process has already passed it
             self._keep(key)
         db.session.commit()
 
     def _pass(self, place: int, newest: int) -> None:
         """Note that nothing waits up to an id."""
         self._looked = max(self._looked, newest)
-        # Seldom, as it is a write: without it a start would look through all that nobody wanted.
+        # Rarely, since it is a write: without it a start would look through everything that nobody
+        # wanted.
         if newest - place >= MAX_UNWANTED_EVENTS:
             take_write_lock()
             if self._locked_place() < newest:
@@ -165,7 +165,7 @@ class Reader:
             db.session.commit()
 
     def _read(self, after: int, through: int, limit: int) -> tuple[list[Any], bool]:
-        # One more than are taken: it is the proof that there are more.
+        # One more than is taken, to show whether there are more.
         values = {"after": after, "through": through, "limit": limit + 1}
         return self._query.read(values, lambda rows: take_values(rows, limit, log.READ_BYTES))
 
@@ -174,7 +174,7 @@ class Reader:
         return row.position if row else None
 
     def _locked_place(self) -> int:
-        """Return the place while nobody else can move it; the first time it is the log's end."""
+        """Return the place while nobody else can move it; the first time, it is the log's end."""
         place = self._place()
         if place is None:
             place = log.last_id()

@@ -1,4 +1,4 @@
-"""The thread in which a reader of the log works, and what it does from time to time besides."""
+"""The thread in which a reader of the log works, and what else it does from time to time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 #: Seconds after which the log is read without a ring: another process may have written.
 POLL_S = 1.0
-#: Seconds from a ring to the reading: what comes meanwhile shares a commit.
+#: Seconds from a ring to reading: events that come meanwhile share a commit.
 GATHER_S = 0.05
 
 
@@ -35,7 +35,7 @@ class ReaderThread(BackgroundThread):
         self._rung = BELL.of(app).wake_too()
 
     def close(self) -> None:
-        """End after what it is reading: what comes later is read by whoever begins next."""
+        """End after what it is reading: the next reader to start reads what comes later."""
         self._end()
 
     def _prepare(self) -> None:
@@ -52,7 +52,7 @@ class ReaderThread(BackgroundThread):
             self._rung.wait(POLL_S)
             # `_stopping` and not a sleep: a stop need not wait for it.
             self._stopping.wait(GATHER_S)
-            # Before the reading: a ring that comes during it is heard by the next round.
+            # Before reading: a ring that comes meanwhile is heard by the next round.
             self._rung.clear()
             self._try(self._read)
             for chore in self._agenda.due():
@@ -63,7 +63,7 @@ class ReaderThread(BackgroundThread):
             self._beat()
 
     def _do(self, chore: Chore) -> None:
-        # Before it is done: one that fails each time must not be tried without a pause.
+        # Before doing it: a step that always fails must not be retried without a pause.
         self._agenda.put_off(chore)
         while not self._stopping.is_set() and self._try(chore.step):
             self._beat()
@@ -71,7 +71,7 @@ class ReaderThread(BackgroundThread):
     def _try(self, step: Callable[[], object]) -> bool:
         """Do a step in the application's context; return whether it says that there is more.
 
-        What fails is tried again by the next look.
+        What fails is tried again at the next look.
         """
         try:
             with self._app.app_context():

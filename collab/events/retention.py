@@ -1,4 +1,4 @@
-"""The log's old end goes by EVENT_RETENTION_DAYS; what only admins read may stay longer."""
+"""EVENT_RETENTION_DAYS prunes the log's old end; what only admins read may stay longer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..core.personal.declared import Days, Kept, Person, Stays, Then, declare
 from ..core.storage import housekeeping, retention
 from . import log
 
-#: What the log keeps of people.
+#: What the log keeps about people.
 TABLES = (
     Kept(
         "events",
@@ -38,12 +38,12 @@ def init_app(app: Flask) -> None:
 
 
 def forget_events() -> bool:
-    """Delete some events that are older than EVENT_RETENTION_DAYS, but for the audit's own."""
+    """Delete some events that are older than EVENT_RETENTION_DAYS, except for the audit's own."""
     before = retention.border("EVENT_RETENTION_DAYS")
     return before is not None and log.prune_some(before)
 
 
 def forget_audit() -> bool:
-    """Delete some of the audit's own events, of those that only it has any more."""
+    """Delete some of the audit's own events, those that only it still has."""
     before = retention.border("AUDIT_RETENTION_DAYS")
     return before is not None and log.prune_audit(before)

@@ -46,11 +46,11 @@ class Subscriber(ABC):
         """Take encoded messages; `last_id` is the newest row's id among them, or 0."""
 
     def hint(self, chunk: bytes) -> None:
-        """Take encoded signals, which a subscriber who does not keep up may leave out."""
+        """Take encoded signals, which a subscriber who does not keep up may drop."""
         self.deliver(chunk, 0)
 
     def announced(self, message: Message) -> None:  # noqa: B027 (most are told like all others)
-        """Learn which message tells others that this person has come."""
+        """Learn which message announces this person's arrival to others."""
 
     @abstractmethod
     def dropped(self, topic: str, reason: str) -> None:
@@ -65,8 +65,8 @@ class Subscriber(ABC):
 
 
 class Resumable(Subscriber):
-    """A subscriber that may ask the hub to let it go on later."""
+    """A subscriber that may ask the hub to let it continue later."""
 
     @abstractmethod
     def resume(self) -> None:
-        """Go on after `Hub.resume`, in the broadcaster's thread."""
+        """Continue after `Hub.resume`, in the broadcaster's thread."""

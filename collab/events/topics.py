@@ -1,6 +1,6 @@
-"""Topics that are only read: nobody is present there, and no member sends anything.
+"""Topics that are only read: nobody is present there, and members send nothing.
 
-All others belong to a project or to a person, whose rights are asked (`projects/access.py`).
+All others belong to a project or to a person, whose rights are checked (`projects/access.py`).
 """
 
 from __future__ import annotations

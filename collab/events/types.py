@@ -79,7 +79,7 @@ class OpenType:
     right: str
 
 
-#: `kept` ones become rows; the others are fanned out and forgotten.
+#: Those that are `kept` become rows; the others are fanned out and forgotten.
 OPEN_TYPES = {
     kind.name: kind
     for kind in (
@@ -90,10 +90,10 @@ OPEN_TYPES = {
     )
 }
 
-#: What presence sends by itself; never rows.
+#: What presence itself sends; never rows.
 PRESENCE_TYPES = {
     "user.joined": "A person came to the topic (with the first of their connections).",
-    "user.left": "A person went (with the last of their connections).",
+    "user.left": "A person left (with the last of their connections).",
 }
 
 

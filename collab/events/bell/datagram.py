@@ -1,8 +1,8 @@
-"""From process to process of one machine: a socket each, in a folder of the instance.
+"""Between the processes of one machine: a socket each, in a folder of the instance.
 
-A datagram to a process that has ended is refused at once (ECONNREFUSED): so a killed one is missed
+A datagram to a process that has ended is refused at once (ECONNREFUSED): so a killed one is noticed
 with the next letter, or within LOOK_S, and no clock decides whether it lives. Unix datagrams are
-neither lost nor overtaken: a full socket refuses them, and what waits for it then is bounded.
+neither lost nor reordered: a full socket refuses them, and what then waits for it is bounded.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from .neighbour import (
 log = logging.getLogger(__name__)
 
 SOCKET_SUFFIX = ".sock"
-#: Seconds between two looks at who is there.
+#: Seconds between two checks of who is there.
 LOOK_S = 1.0
 #: Seconds until what waits for a process is tried again.
 RETRY_S = 0.005
@@ -42,24 +42,24 @@ MAX_READ_IN_A_ROW = 256
 #: The longest path of a socket in bytes, by any system's `sockaddr_un`.
 #: Linux has 108, macOS 104.
 MAX_PATH_BYTES = 100
-#: Processes that are told; those beyond look by themselves.
+#: Processes that are told; any beyond these poll.
 MAX_NEIGHBOURS = 64
 
 
 class Datagrams(Line):
-    """The sockets of this process: one that hears, and one to each neighbour."""
+    """The sockets of this process: one that listens, and one to each neighbour."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
         self._folder = folder
         self._token = b""
-        #: Those of a process that runs the thread: what it hears by, and what wakes it.
+        #: In a process that runs the thread: the socket that listens, and the one that wakes it.
         self._ears: socket.socket
         self._woken: socket.socket
         self._waker: socket.socket | None = None
         self._lock = threading.Lock()
         self._neighbours: dict[str, Neighbour] = {}
-        #: Letters that are not whole yet, by whoever sends them.
+        #: Letters that are not complete yet, by their sender.
         self._begun: dict[str, bytearray] = {}
 
     # -- from any thread ------------------------------------------------------------------------
@@ -70,7 +70,7 @@ class Datagrams(Line):
         return not self._neighbours
 
     def ring(self) -> None:
-        """Tell all others that something was written; a process without the thread looks first."""
+        """Tell all others that something was written; without the thread it finds them first."""
         if self.alive:
             self._tell(lambda one: one.nudge(RING_KIND + self._token))
         else:
@@ -96,7 +96,7 @@ class Datagrams(Line):
     # -- in the thread --------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start; where no socket can be had others are heard by polling, and `/ready` says so."""
+        """Start; if no socket can be opened, others are noticed by polling, as `/ready` says."""
         try:
             super().start()
         except OSError as error:
@@ -105,8 +105,8 @@ class Datagrams(Line):
 
     def _prepare(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # After the fork, which would share it; and new each time, so that no process is taken for
-        # its predecessor.
+        # After the fork, which would share it; and new each time, so that no process is mistaken
+        # for its predecessor.
         self._token = secrets.token_bytes(NAME_BYTES)
         self._ears = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._ears.setblocking(False)
@@ -154,7 +154,7 @@ class Datagrams(Line):
         self._tell(lambda one: one.nudge(ALIVE_KIND + self._token))
 
     def _meet(self, name: str) -> None:
-        """Tell a process all that it should know, or bury it."""
+        """Tell a process everything that it should know, or bury it."""
         if len(self._neighbours) >= MAX_NEIGHBOURS:
             return
         try:
@@ -181,7 +181,7 @@ class Datagrams(Line):
             whom.nudge(RING_KIND + self._token)
 
     def _go_on(self) -> None:
-        """Send what waits, and let go of those that have ended."""
+        """Send what waits, and drop those that have ended."""
         for name, one in tuple(self._neighbours.items()):
             with self._lock:
                 one.go_on()
@@ -204,7 +204,7 @@ class Datagrams(Line):
             if kind == RING_KIND:
                 self.reader.rung()
             elif name not in self._neighbours:
-                self._meet(name)  # and if it has ended since, what it said last is of no use
+                self._meet(name)  # and if it has ended since, its last words are of no use
             if kind not in (RING_KIND, ALIVE_KIND) and name in self._neighbours:
                 self._take(name, kind, datagram[1 + NAME_BYTES :])
 
@@ -214,7 +214,7 @@ class Datagrams(Line):
             self.reader.take(name, piece)
         elif kind == FIRST_KIND:
             self._begun[name] = bytearray(piece)
-        elif name in self._begun:  # else its beginning was dropped, on a line that was full
+        elif name in self._begun:  # otherwise its beginning was dropped, on a full line
             begun = self._begun[name]
             begun += piece
             if kind == LAST_KIND or len(begun) > MAX_WAITING_BYTES:
@@ -223,7 +223,7 @@ class Datagrams(Line):
                 self.reader.take(name, bytes(begun))
 
     def _leave(self) -> None:
-        """Be found no more, and refuse what is still sent."""
+        """Stop being found, and refuse what is still sent."""
         (self._folder / f"{self._token.hex()}{SOCKET_SUFFIX}").unlink(missing_ok=True)
         self._ears.close()
         with self._lock:
@@ -245,7 +245,7 @@ def names(folder: Path) -> set[str]:
 
 @contextlib.contextmanager
 def reached(folder: Path) -> Iterator[str]:
-    """Give a path of a folder that is short enough for a socket's address."""
+    """Give a path to a folder that is short enough for a socket's address."""
     if len(os.fsencode(folder)) + 2 * NAME_BYTES + len(SOCKET_SUFFIX) < MAX_PATH_BYTES:
         yield str(folder)
         return
@@ -258,7 +258,7 @@ def reached(folder: Path) -> Iterator[str]:
 
 
 def ring_once(folder: Path) -> None:
-    """Ring all processes of a folder, from one that is none of them."""
+    """Ring all processes of a folder, from a process that is not among them."""
     found = names(folder)
     if not found:
         return
@@ -267,7 +267,7 @@ def ring_once(folder: Path) -> None:
         reached(folder) as path,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender,
     ):
-        # A full socket will be read anyway, and whoever reads it looks into the log.
+        # A full socket will be read anyway, and its reader then reads the log.
         sender.setblocking(False)
         for name in found:
             with contextlib.suppress(OSError):

@@ -1,6 +1,6 @@
-"""What the followers of one process hear of the people in another: signals, and who is there.
+"""What followers in one process hear about people in another: signals, and who is there.
 
-The log is not part of it: each process reads that by itself, when it is rung.
+The log is not part of it: each process reads the log itself, when it is rung.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Teller(Protocol):
-    """A package that keeps something of what its signals say, for those who come later."""
+    """A package that remembers something from its signals, for those who come later."""
 
     def write(self, message: Message) -> Any:
         """Return what a signal says, as JSON can have it."""
@@ -33,10 +33,10 @@ class Teller(Protocol):
         """Return what to hold from a change of what it keeps until that is told."""
 
     def hear(self, origin: str, message: Message) -> Message:
-        """Take in a signal of another process; returns it as followers here are given it."""
+        """Take in a signal of another process; returns it as followers here get it."""
 
     def tell(self) -> Iterable[Message]:
-        """Return signals that tell a process which knows nothing yet."""
+        """Return signals that tell everything to a process that knows nothing yet."""
 
     def doubt(self, origin: str) -> None:
         """Learn that a process is about to tell all that it knows."""
@@ -45,7 +45,7 @@ class Teller(Protocol):
         """Forget what a process has not told again; returns what followers here are told."""
 
     def forget(self, origin: str) -> Iterable[Message]:
-        """Forget what a process told, which has ended; returns what followers here are told."""
+        """Forget what a process that has ended told; returns what followers here are told."""
 
 
 #: Tellers by the type of their signals.
@@ -53,7 +53,7 @@ _TELLERS: Registry[dict[str, Teller]] = Registry("tellers", lambda _: {})
 
 
 def on_exchange(app: Flask, kind: str, teller: Teller) -> None:
-    """Let a package above take part, with signals of a type of its own."""
+    """Let a higher package take part, with its own type of signals."""
     _TELLERS.of(app)[kind] = teller
 
 
@@ -77,8 +77,8 @@ class Exchange:
             signals = [self._hub.crossing.popleft() for _ in range(count)]
             with self._hub.presence() as presence:
                 facts = presence.take_news()
-            # Taken out in any case: what waited while nobody was there must not reach who comes
-            # later.
+            # Always taken out: what waited while nobody was there must not reach a process that
+            # comes later.
             if (signals or facts) and not self._line.alone:
                 told = [self._written(one) for one in signals]
                 self._line.send(Letter(self._hub.position, told, facts).write())
@@ -90,13 +90,13 @@ class Exchange:
     # -- from the line's thread -----------------------------------------------------------------
 
     def met(self, origin: str) -> Iterator[bytes]:
-        """Return letters that tell a process all that it should know."""
-        self._hub.crosses = True  # only now: whoever is alone pays nothing for it
+        """Return letters that tell a process everything that it should know."""
+        self._hub.crosses = True  # only now: a process alone pays nothing for it
         with self._telling:
             yield Letter(mark=ALL_FOLLOWS).write()
             with self._hub.presence() as presence:
                 facts = presence.here()
-            # In pieces: one letter of all might be more than may wait for a process.
+            # In pieces: one letter with everything might exceed what may wait for a process.
             for start in range(0, len(facts), FACTS_PER_LETTER):
                 yield Letter(present=facts[start : start + FACTS_PER_LETTER]).write()
             for teller in self._tellers.values():
@@ -109,7 +109,7 @@ class Exchange:
         self._bell.ring_here()
 
     def take(self, origin: str, letter: bytes) -> None:
-        """Give followers what a process tells."""
+        """Pass what a process tells on to followers."""
         try:
             told = Letter.read(letter)
             signals = [signal_in(one) for one in told.signals]
@@ -137,8 +137,7 @@ class Exchange:
             for kind in {one.type for one in signals} & self._tellers.keys():
                 order.enter_context(self._tellers[kind].in_order())
             heard = [self._heard(origin, one) for one in signals]
-            # With the sender's position: a signal never arrives before the rows that it followed
-            # there.
+            # With the sender's position: a signal never overtakes the rows that it followed there.
             self._hub.hear(heard, position)
 
     def _heard(self, origin: str, message: Message) -> Message:
@@ -161,7 +160,7 @@ class Exchange:
                 self._hub.hear(teller.settle(origin), 0)
 
     def lost(self, origin: str) -> None:
-        """Let those go who were there by connections of a process that has ended.
+        """Drop people who were only connected through a process that has ended.
 
         It may have committed something, and been killed before it could ring.
         """

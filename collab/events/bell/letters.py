@@ -1,4 +1,4 @@
-"""What goes from process to process besides rings, as JSON: it never leaves the installation."""
+"""What processes send each other besides rings, as JSON: it never leaves the installation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...core.json import dumps, loads
 from ...frozen import frozen
 from ..message import Message
 
-#: People at topics in one letter.
+#: How many people at topics one letter has.
 FACTS_PER_LETTER = 500
 
 #: What a letter says of others: a process begins to tell all that it knows, or has told it. What it
@@ -23,7 +23,7 @@ ALL_TOLD = "all told"
 class Letter:
     """Signals for followers, and whose presence has changed."""
 
-    #: How far the sender had published the log before the signals.
+    #: The id up to which the sender had published the log before the signals.
     position: int = 0
     signals: Sequence[Any] = ()
     #: Who is at which topic.

@@ -1,4 +1,4 @@
-"""A way to other processes: what every kind does, and what it tells of what comes."""
+"""A way to other processes: what every kind does, and whom it tells what arrives."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MAX_WAITING_BYTES = 4 * 2**20
 
 
 class Listener(Protocol):
-    """Who takes what comes. `origin` names a process; a new one has another name, always."""
+    """Takes what arrives. `origin` names a process; a new process always has a new name."""
 
     def met(self, origin: str) -> Iterable[bytes]:
-        """Learn of a process; returns the letters that tell it all that it should know.
+        """Learn of a process; returns the letters that tell it everything that it should know.
 
         Each is sent before the next is asked for, and nothing that is newer before the last.
         """
@@ -25,7 +25,7 @@ class Listener(Protocol):
         """Learn that another process has written into the log."""
 
     def take(self, origin: str, letter: bytes) -> None:
-        """Take a letter; those of one process come in order, and none twice."""
+        """Take a letter; those of one process come in order, none twice."""
 
     def lost(self, origin: str) -> None:
         """Learn that a process has ended, or can't be heard any more."""
@@ -53,7 +53,7 @@ class Line(BackgroundThread, ABC):
 
     def __init__(self) -> None:
         super().__init__("bell")
-        #: Who takes what comes; set before the start.
+        #: Takes what arrives; set before the start.
         self.reader: Listener = Nobody()
 
     @property
@@ -67,4 +67,4 @@ class Line(BackgroundThread, ABC):
 
     @abstractmethod
     def send(self, letter: bytes) -> None:
-        """Send all others a letter, of any length; it may be lost with its sender only."""
+        """Send all others a letter of any length; it may be lost only together with its sender."""

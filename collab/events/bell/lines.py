@@ -1,4 +1,4 @@
-"""Which way to other processes an application has."""
+"""The way to other processes that an application has."""
 
 from __future__ import annotations
 

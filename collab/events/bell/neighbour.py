@@ -1,4 +1,4 @@
-"""Another process of this machine, as the one that sends it datagrams sees it."""
+"""Another process on this machine, as seen by the one that sends it datagrams."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 from .line import MAX_WAITING_BYTES
 
-#: Bytes of a process' name, which each datagram has after its kind.
+#: Bytes of a process's name, which each datagram has after its kind.
 NAME_BYTES = 8
 #: Bytes of a letter in one datagram: the system's default allows some 200 KiB.
 PIECE_BYTES = 64 * 1024
 
-#: What a datagram is, by its first byte: a ring, a sign of life, a letter, or a piece of one.
+#: What a datagram is, by its first byte: a ring, a heartbeat, a letter, or a piece of one.
 RING_KIND = b"r"
 ALIVE_KIND = b"a"
 WHOLE_KIND = b"w"
@@ -23,7 +23,7 @@ LAST_KIND = b"l"
 
 
 class Neighbour:
-    """A socket to another process, and what waits for it; whoever calls holds the line's lock."""
+    """A socket to another process, and what waits for it; callers hold the line's lock."""
 
     def __init__(self, path: str) -> None:
         """Connect; raises OSError, which is ConnectionRefusedError if the process has ended."""
@@ -47,7 +47,7 @@ class Neighbour:
 
     def send(self, datagram: bytes) -> None:
         """Send a datagram, now or after those that wait."""
-        # Never past what waits: pieces of a letter must come in order.
+        # Never ahead of what waits: pieces of a letter must come in order.
         if self._waiting or not self._sent(datagram):
             self._waiting.append(datagram)
             self._bytes += len(datagram)
@@ -56,7 +56,7 @@ class Neighbour:
                 self._bytes, self.behind = 0, True
 
     def nudge(self, datagram: bytes) -> None:
-        """Send a datagram that says nothing new where the same one waits as the last."""
+        """Send a datagram, unless the last one that waits is the same and says as much."""
         if not self._waiting or self._waiting[-1] != datagram:
             self.send(datagram)
 
@@ -66,7 +66,7 @@ class Neighbour:
             self.send(kind + name + piece)
 
     def go_on(self) -> None:
-        """Send what waits, as far as there is room."""
+        """Send as much of what waits as there is room for."""
         while self._waiting and self._sent(self._waiting[0]):
             self._bytes -= len(self._waiting.popleft())
 
@@ -76,12 +76,12 @@ class Neighbour:
         except BlockingIOError:
             return False
         except OSError:
-            # Only noted: whoever calls holds the lock, and the line's thread buries it.
+            # Only noted: the caller holds the lock, and the line's thread buries it.
             self.ended = True
         return True
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the socket."""
         self._socket.close()
 
 

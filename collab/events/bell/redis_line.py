@@ -1,9 +1,9 @@
-"""From process to process of any machines, through a channel of Redis.
+"""Between processes on any machines, through a Redis channel.
 
-Redis gives what is published to whoever listens at that moment, and keeps none of it. So nothing
-rests on it that must not be lost: the log is polled anyway, and whoever was not heard for a while
-is told everything again. A process says every second that it lives; one that is silent for longer
-is taken for dead, and its people go.
+Redis passes what is published to those who listen at that moment, and keeps none of it. So nothing
+that must not be lost depends on it: the log is polled anyway, and a process that was not heard for
+a while is told everything again. A process says every second that it lives; one that is silent for
+longer is presumed dead, and its people are dropped.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ from .line import MAX_WAITING_BYTES, Line
 
 log = logging.getLogger(__name__)
 
-#: What a channel begins with. All databases of a Redis have channels in common, and an installation
-#: has a database.
+#: What a channel begins with. All databases of a Redis server share its channels, and an
+#: installation has one database.
 CHANNEL_PREFIX = "collab:processes:"
-#: Bytes of a process' name, which each message begins with after its kind.
+#: Bytes of a process's name, which each message has after its kind.
 NAME_BYTES = 8
-#: Seconds between two signs of life, and after which a process without any is taken for dead.
+#: Seconds between two heartbeats, and after which a process without any is presumed dead.
 ALIVE_S = 1.0
 DEAD_AFTER_S = 4.0
-#: Seconds that Redis may take, and between two attempts to reach it.
+#: Seconds that Redis may take to answer, and between two attempts to reach it.
 PATIENCE_S = 1.0
 RETRY_S = 1.0
-#: Seconds for which a process that only rings does not, after it could not.
+#: Seconds for which a process that only rings stops trying after a failure.
 RING_RETRY_S = 30.0
 
-#: What a message is, by its first byte: a ring, a sign of life, a letter, a goodbye; and a question
-#: that everybody answers with all that others should know.
+#: What a message is, by its first byte: a ring, a heartbeat, a letter, a goodbye; and a question
+#: that everybody answers with everything that others should know.
 RING_KIND = b"r"
 ALIVE_KIND = b"a"
 LETTER_KIND = b"l"
 GONE_KIND = b"g"
 QUESTION_KIND = b"q"
 
-#: What goes wrong with Redis, and not with us.
+#: Errors that are Redis's, not ours.
 TROUBLES = (redis.RedisError, OSError)
 
 
@@ -58,12 +58,12 @@ def connected(url: str) -> redis.Redis:
 
 
 def channel_of(url: str) -> str:
-    """Return the channel of the installation that has the database of an address."""
+    """Return the channel of the installation whose database an address names."""
     return f"{CHANNEL_PREFIX}{parse_url(url).get('db', 0)}"  # type: ignore[no-untyped-call]
 
 
 class Sender(BackgroundThread):
-    """Publishes what others are to be told, in its order; what Redis does not take is dropped."""
+    """Publishes what others are to be told, in order; what Redis does not take is dropped."""
 
     def __init__(self, url: str, channel: str) -> None:
         super().__init__("bell sender")
@@ -98,7 +98,8 @@ class Sender(BackgroundThread):
             with self._lock:
                 messages, self._waiting = self._waiting, deque()
                 self._bytes = 0
-            # What Redis did not take is dropped, and `behind` has everything told again.
+            # What Redis did not take is dropped, and `behind` makes sure that everything is told
+            # again.
             if not self._published(messages) and self._stopping.wait(RETRY_S):
                 break
         self._redis.close()
@@ -111,7 +112,7 @@ class Sender(BackgroundThread):
                 together.execute()
         except TROUBLES as error:
             if not self.trouble:
-                log.warning("Redis takes nothing, other processes are told later: %s", error)
+                log.warning("Redis accepts nothing, other processes are told later: %s", error)
             self.trouble, self.behind = type(error).__name__, True
             return False
         self.trouble = ""
@@ -126,7 +127,7 @@ class RedisLine(Line):
         self._url, self._channel = url, channel_of(url)
         self._sender, self._dead_after_s = Sender(url, self._channel), dead_after_s
         self._token = secrets.token_bytes(NAME_BYTES)
-        #: The other processes, and when each was heard last.
+        #: The other processes, and when each was last heard.
         self._heard: dict[str, float] = {}
         self._trouble = ""
         self._ring_again_at = 0.0
@@ -191,12 +192,11 @@ class RedisLine(Line):
                 log.exception("a letter can't be taken, going on after it")
 
     def _listen(self) -> None:
-        """Listen until something goes wrong; what was said before, others say again."""
+        """Listen until something goes wrong; others repeat what they said before."""
         client = connected(self._url)
         with contextlib.closing(client), client.pubsub() as ears:  # type: ignore[no-untyped-call]
             ears.subscribe(self._channel)
-            # Asked after the subscription, or an answer might come before there is anybody to hear
-            # it.
+            # Asked after subscribing, or an answer might come before anybody can hear it.
             self._sender.put(QUESTION_KIND + self._token)
             self._tell_all()
             alive_at = 0.0
@@ -208,7 +208,7 @@ class RedisLine(Line):
                 self._miss()
                 if self._sender.behind and not self._sender.trouble:
                     self._tell_all()
-                # A quarter, so that a sign of life is late by no more than that.
+                # A quarter, so that a heartbeat is late by no more than that.
                 message = ears.get_message(ignore_subscribe_messages=True, timeout=ALIVE_S / 4)
                 self._trouble = ""
                 if message is not None:
@@ -222,7 +222,7 @@ class RedisLine(Line):
 
     def _take(self, message: Any) -> None:
         kind, name = message[:1], message[1 : 1 + NAME_BYTES].hex()
-        # Redis gives publishers their own messages, too.
+        # Redis sends publishers their own messages, too.
         if name == self._token.hex():
             return
         if kind == RING_KIND:
@@ -239,7 +239,7 @@ class RedisLine(Line):
             self.reader.take(name, message[1 + NAME_BYTES :])
 
     def _miss(self) -> None:
-        """Let go of those that were silent for long."""
+        """Drop those that were silent for too long."""
         now = time.monotonic()
         for name in [one for one, at in self._heard.items() if now - at > self._dead_after_s]:
             self._lose(name)

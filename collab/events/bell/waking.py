@@ -10,12 +10,12 @@ from ...core.transactions.rights_epoch import RightsEpoch
 
 
 class Bell:
-    """Wakes the broadcaster, and other readers; costs nothing when they are awake already."""
+    """Wakes the broadcaster and other readers; costs nothing when they are already awake."""
 
     def __init__(
         self, epoch: RightsEpoch | None = None, afar: Callable[[], object] = lambda: None
     ) -> None:
-        """Make it; `afar` rings other processes. Without an `epoch` it has one of its own."""
+        """Make it; `afar` rings other processes. Without an `epoch` it has its own."""
         self._rung = threading.Event()
         self._rows = True
         #: What readers besides the broadcaster wait for.
@@ -23,7 +23,7 @@ class Bell:
         self._epoch, self._afar = epoch or RightsEpoch(), afar
         #: Whether other processes have not been rung since something was written here.
         self._untold = False
-        #: Whether a thread of this process calls `tell_afar` and `wake_others`, so that who writes
+        #: Whether a thread of this process calls `tell_afar` and `wake_others`, so that writers
         #: need not.
         self.attended = False
 
@@ -38,11 +38,11 @@ class Bell:
 
     def ring(self, *, rights_changed: bool = False) -> None:
         """Say that there are new rows, written in this process."""
-        # In this order: whoever wakes finds the rows announced, and the caches of rights outdated.
+        # In this order: a woken reader finds the rows announced, and the caches of rights outdated.
         if rights_changed:
             self._epoch.move()
         self._untold = True
-        # Not before: who wakes makes sure that what they read is on the disk.
+        # Not before: a woken reader makes sure that what it reads is on disk.
         once_settled(self._ring)
 
     def _ring(self) -> None:
@@ -61,12 +61,12 @@ class Bell:
             self.wake_others()
 
     def wake_others(self) -> None:
-        """Wake the readers besides the broadcaster, which have time: after those who wait for it.
+        """Wake the readers besides the broadcaster, which are in no hurry, after its followers.
 
-        Woken with it, each would take its turn at the interpreter's lock before anything is sent.
+        Woken together with it, each would take its turn at the GIL before anything is sent.
         """
         for other in self._others:
-            # Looked at first: `set` takes a lock, and a busy log rings for each commit.
+            # Checked first: `set` takes a lock, and a busy log rings for each commit.
             if not other.is_set():
                 other.set()
 
@@ -77,19 +77,19 @@ class Bell:
             self._afar()
 
     def wake_too(self) -> threading.Event:
-        """Return an event that is set after each ring for rows; whoever waits for it clears it."""
+        """Return an event that is set after each ring for rows; its waiter clears it."""
         made = threading.Event()
         self._others += (made,)
         return made
 
     def ring_for_signal(self) -> None:
-        """Say that there is something new which is not in the log."""
+        """Say that there is something new that is not in the log."""
         self._rung.set()
 
     def wait(self, timeout: float) -> None:
         """Sleep until the bell rings, or for `timeout` seconds.
 
-        The log is read after a silence, too: another process may have written, and been killed
+        The log is also read after a silence: another process may have written, and been killed
         before it could ring.
         """
         if not self._rung.wait(timeout):
@@ -104,6 +104,6 @@ class Bell:
     def take_rows(self) -> bool:
         """Return, once, whether there may be new rows."""
         rows = self._rows
-        if rows:  # else a ring in this moment would be lost
+        if rows:  # otherwise a ring in this moment would be lost
             self._rows = False
         return rows

@@ -1,7 +1,7 @@
 """The catalogue of what can happen: one frozen dataclass a type, in the past tense.
 
-The docstrings become the AsyncAPI document. A type that is not here may be published by members
-under a name of their own, as long as its first word is not one of the server's.
+The docstrings become the AsyncAPI document. Members may publish types that are not here under their
+own names, as long as the first word is not one of the server's.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _spellings() -> dict[str, str]:
 
 @cache
 def corrections() -> dict[str, Correction]:
-    """Return what each type takes away, of those that take something away."""
+    """Return what each type takes away, for those that take something away."""
     kinds = catalogue().items()
     return {name: kind.corrects for name, kind in kinds if kind.corrects is not None}
 

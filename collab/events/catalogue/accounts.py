@@ -41,7 +41,7 @@ class AccountEnabled(AccountEvent):
 
 @frozen(kw_only=True)
 class AccountErased(AccountEvent):
-    """An account and what was its person's own are gone; the id is all that is left."""
+    """An account and everything that was only its person's are gone; only the id is left."""
 
     type = "account.erased"
 
@@ -64,10 +64,10 @@ class PasswordChanged(AccountEvent):
 
 @frozen(kw_only=True)
 class IdentityLinked(AccountEvent):
-    """An identity at another service was linked: whoever has it there signs in to the account.
+    """An identity at another service was linked: its owner there can sign in to the account.
 
-    `by` is asked (somebody signed in wanted it), password (shown once), address (both sides have
-    verified it) or registration (the account was made by it).
+    `by` is asked (somebody signed in wanted it), password (given once), address (both sides have
+    verified it) or registration (it created the account).
     """
 
     type = "account.identity_linked"
@@ -78,14 +78,14 @@ class IdentityLinked(AccountEvent):
 
 @frozen(kw_only=True)
 class EmailChanged(AccountEvent):
-    """A person gave the account another e-mail address, which they have shown to read."""
+    """A person gave the account another e-mail address, and proved that they read it."""
 
     type = "account.email_changed"
 
 
 @frozen(kw_only=True)
 class IdentityUnlinked(AccountEvent):
-    """A person unlinked an identity: it signs in to the account no more."""
+    """A person unlinked an identity: it no longer signs in to the account."""
 
     type = "account.identity_unlinked"
     identity_id: int
@@ -101,14 +101,14 @@ class PasswordResetRequested(AccountEvent):
 
 @frozen(kw_only=True)
 class EmailVerified(AccountEvent):
-    """A person showed that they read what is sent to their address."""
+    """A person proved that they read what is sent to their address."""
 
     type = "account.email_verified"
 
 
 @frozen(kw_only=True)
 class SessionStarted(AccountEvent):
-    """Somebody logged in to the account; `by` and `factor` say with what."""
+    """Somebody logged in to the account; `by` and `factor` say how."""
 
     type = "session.started"
     session_id: int
@@ -120,7 +120,7 @@ class SessionStarted(AccountEvent):
 
 @frozen(kw_only=True)
 class SessionRevoked(AccountEvent):
-    """A session ended before its time: its connections end. `reason` says why."""
+    """A session ended early: its connections end. `reason` says why."""
 
     type = "session.revoked"
     corrects = EndConnections("session_id")

@@ -37,7 +37,7 @@ class FileMoved(FileEvent):
 
 @frozen(kw_only=True)
 class FileReplaced(FileEvent):
-    """A file's bytes were replaced by others."""
+    """A file's bytes were replaced."""
 
     type = "file.replaced"
     size: int
@@ -62,7 +62,7 @@ class FileEdited(Event):
     version: int
     door: str
     edits: list[dict[str, Any]] | None
-    #: What its author calls it.
+    #: The author's name for it.
     edit_id: str | None = None
 
     @property

@@ -32,7 +32,7 @@ class SourceUpdated(ProjectEvent):
 
 @frozen(kw_only=True)
 class SourceKeyRotated(ProjectEvent):
-    """A source got a new write key; the one before is good for `overlap_seconds` more."""
+    """A source got a new write key; the previous one stays valid for `overlap_seconds` more."""
 
     type = "source.key_rotated"
     corrects = ReadAnew()
@@ -54,7 +54,7 @@ class SourceKeyRevoked(ProjectEvent):
 
 @frozen(kw_only=True)
 class SourceDeleted(ProjectEvent):
-    """A source was deleted, with its keys and all that it has sent."""
+    """A source was deleted, with its keys and everything that it has sent."""
 
     type = "source.deleted"
     corrects = ReadAnew()
@@ -67,7 +67,7 @@ class SchemaRegistered(ProjectEvent):
     """A schema was registered: events of the type are checked against it from now on."""
 
     type = "schema.registered"
-    #: What processes have cached of the project's sources is stale.
+    #: What processes have cached about the project's sources is stale.
     corrects = ReadAnew()
     schema_id: int
     event_type: str
@@ -87,7 +87,7 @@ class SchemaDeleted(ProjectEvent):
 
 @frozen(kw_only=True)
 class DeadLetterCorrected(ProjectEvent):
-    """What is to be sent in a dead letter's place was changed."""
+    """The replacement to send for a dead letter was changed."""
 
     type = "dead_letter.corrected"
     letter_id: int

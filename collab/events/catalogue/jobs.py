@@ -43,7 +43,7 @@ class JobStarted(JobEvent):
 
 @frozen(kw_only=True)
 class JobProgressed(JobEvent):
-    """A run says how far it is: `progress` from 0 to 1, and what it does."""
+    """A run says how far it is: `progress` from 0 to 1, and what it is doing."""
 
     type = "job.progressed"
     progress: float

@@ -13,12 +13,12 @@ class PostEvent(Event):
     post_id: int
     owner_id: int
     title: str
-    #: Whether everybody may know of it, before the change or after it.
+    #: Whether everybody may know of it, before or after the change.
     public: bool
 
     @property
     def topic(self) -> str:
-        """Return everybody's topic, or for a draft its owner's."""
+        """Return everybody's topic, or its owner's for a draft."""
         return "posts" if self.public else f"user:{self.owner_id}"
 
 

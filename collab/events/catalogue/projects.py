@@ -54,7 +54,7 @@ class MemberRoleChanged(ProjectEvent):
 
 @frozen(kw_only=True)
 class MemberRemoved(ProjectEvent):
-    """A member was removed, or left: nothing of the project reaches them after this."""
+    """A member was removed, or left: nothing from the project reaches them after this."""
 
     type = "member.removed"
     corrects = DropProject("user_id")

@@ -35,9 +35,9 @@ class ScheduleCreated(ScheduleEvent):
 
 @frozen(kw_only=True)
 class ScheduleUpdated(ScheduleEvent):
-    """A schedule changed; `changes` has the new values, but for what its jobs work on.
+    """A schedule changed; `changes` has the new values, except for what its jobs work on.
 
-    Whoever changes what the jobs work on becomes the owner, in whose name they run.
+    A person who changes what the jobs work on becomes the owner, in whose name they run.
     """
 
     type = "schedule.updated"
@@ -46,7 +46,7 @@ class ScheduleUpdated(ScheduleEvent):
 
 @frozen(kw_only=True)
 class SchedulePaused(ScheduleEvent):
-    """A schedule makes no jobs until it is resumed.
+    """A schedule was paused: it makes no jobs until it is resumed.
 
     `reason` is requested, account_disabled (the owner's), failures (many in a row), or type_gone
     (nothing here runs jobs of its type any more).
@@ -58,14 +58,14 @@ class SchedulePaused(ScheduleEvent):
 
 @frozen(kw_only=True)
 class ScheduleResumed(ScheduleEvent):
-    """A schedule goes on with its next time; what passed meanwhile is not made up for."""
+    """A schedule continues with its next time; times that passed meanwhile are not made up for."""
 
     type = "schedule.resumed"
 
 
 @frozen(kw_only=True)
 class ScheduleEnded(ScheduleEvent):
-    """A schedule makes no jobs any more: its owner may not make any in the project (role_lost)."""
+    """A schedule ended: its owner may no longer make jobs in the project (role_lost)."""
 
     type = "schedule.ended"
     reason: str

@@ -9,7 +9,7 @@ from ..types import AccountEvent
 
 @frozen(kw_only=True)
 class TotpEnabled(AccountEvent):
-    """A person's authenticator app counts from now on: log-ins ask for its code."""
+    """A person turned an authenticator app on: log-ins ask for its code from now on."""
 
     type = "account.totp_enabled"
 
@@ -23,14 +23,14 @@ class TotpDisabled(AccountEvent):
 
 @frozen(kw_only=True)
 class RecoveryCodesRenewed(AccountEvent):
-    """A person got new recovery codes; those before are no longer good."""
+    """A person got new recovery codes; the previous ones are no longer valid."""
 
     type = "account.recovery_codes_renewed"
 
 
 @frozen(kw_only=True)
 class RecoveryCodeUsed(AccountEvent):
-    """Somebody used one of the account's recovery codes; so many are left."""
+    """Somebody used one of the account's recovery codes; `left` says how many remain."""
 
     type = "account.recovery_code_used"
     left: int
@@ -56,7 +56,7 @@ class PasskeyRemoved(AccountEvent):
 
 @frozen(kw_only=True)
 class PasskeyRefused(AccountEvent):
-    """A passkey signed, but its device's count went back: there may be a copy of its key."""
+    """A passkey signed, but its device's counter went back: there may be a copy of its key."""
 
     type = "account.passkey_refused"
     passkey_id: int
@@ -65,7 +65,7 @@ class PasskeyRefused(AccountEvent):
 
 @frozen(kw_only=True)
 class SecondFactorsRemoved(AccountEvent):
-    """An admin took all second factors from an account: its password alone logs in again."""
+    """An admin removed all second factors of an account: its password alone is enough again."""
 
     type = "account.second_factors_removed"
 
@@ -82,9 +82,9 @@ class TokenCreated(AccountEvent):
 
 @frozen(kw_only=True)
 class TokenRevoked(AccountEvent):
-    """A personal token ended before its time: its connections end. `reason` says why.
+    """A personal token ended early: its connections end. `reason` says why.
 
-    `session_id` is what its connections go by: its id below zero.
+    `session_id` identifies its connections: the token's id, negated.
     """
 
     type = "account.token_revoked"

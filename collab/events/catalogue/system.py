@@ -45,7 +45,7 @@ class FlagChanged(Event):
 
 @frozen(kw_only=True)
 class LoginRefused(AuditEvent):
-    """Somebody failed to log in; `left_out` refusals before it were too many to be recorded."""
+    """Somebody failed to log in; `left_out` earlier refusals were too many to be recorded."""
 
     type = "login.refused"
     email: str
@@ -55,7 +55,7 @@ class LoginRefused(AuditEvent):
 
 @frozen(kw_only=True)
 class AccessRefused(AuditEvent):
-    """A request or a socket's message was refused: the role was too low, or the token not valid."""
+    """A request or a socket message was refused: the role was too low, or the token invalid."""
 
     type = "access.refused"
     method: str
@@ -75,7 +75,7 @@ class AuditExported(AuditEvent):
 
 @frozen(kw_only=True)
 class MailResent(AuditEvent):
-    """An admin had a mail that waited sent at once."""
+    """An admin had a waiting mail sent at once."""
 
     type = "mail.resent"
     mail_id: int

@@ -38,7 +38,7 @@ class TaskCreated(TaskEvent):
 
 @frozen(kw_only=True)
 class TaskUpdated(TaskEvent):
-    """A task changed; `changes` has the new values, `mentioned` who is newly mentioned."""
+    """A task changed; `changes` has the new values, `mentioned` the newly mentioned people."""
 
     type = "task.updated"
     changes: dict[str, Any]
@@ -93,7 +93,7 @@ class TaskCommentDeleted(TaskEvent):
 class TaskReminded(TaskEvent):
     """A task that is not done is due within a day, or overdue; sent once for each due date.
 
-    `due_zone` is the time zone that the date was meant in. `others` is how many further tasks of
+    `due_zone` is the time zone in which the date was meant. `others` is how many further tasks of
     the same person it stands for, where many are due at once.
     """
 

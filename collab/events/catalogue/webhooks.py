@@ -8,7 +8,7 @@ from ..types import ProjectEvent
 
 @frozen(kw_only=True)
 class WebhookEvent(ProjectEvent):
-    """Something that happened to a webhook; its address is not said, which may hold a secret."""
+    """Something that happened to a webhook; its address is left out, since it may hold a secret."""
 
     webhook_id: int
     name: str
@@ -24,7 +24,7 @@ class WebhookCreated(WebhookEvent):
 
 @frozen(kw_only=True)
 class WebhookUpdated(WebhookEvent):
-    """A webhook changed; `changed` names what."""
+    """A webhook changed; `changed` names the fields."""
 
     type = "webhook.updated"
     changed: list[str]
@@ -32,7 +32,7 @@ class WebhookUpdated(WebhookEvent):
 
 @frozen(kw_only=True)
 class WebhookSecretRotated(WebhookEvent):
-    """A webhook got a new secret; the one before signs too for `overlap_seconds` more."""
+    """A webhook got a new secret; the previous one also signs for `overlap_seconds` more."""
 
     type = "webhook.secret_rotated"
     overlap_seconds: int
@@ -42,8 +42,8 @@ class WebhookSecretRotated(WebhookEvent):
 class WebhookDisabled(WebhookEvent):
     """The server disabled a webhook: nothing is sent until an owner enables it again.
 
-    `reason` is gone (it answered 410), failing (for days), no_right (in whose name it worked has no
-    right to manage the project any more) or secret_lost (no key opens its secret).
+    `reason` is gone (it answered 410), failing (for days), no_right (the person in whose name it
+    worked may no longer manage the project) or secret_lost (no key opens its secret).
     """
 
     type = "webhook.disabled"
@@ -52,7 +52,7 @@ class WebhookDisabled(WebhookEvent):
 
 @frozen(kw_only=True)
 class WebhookRedelivered(WebhookEvent):
-    """Deliveries that had ended were put in the line again."""
+    """Deliveries that had ended were queued again."""
 
     type = "webhook.redelivered"
     count: int
@@ -60,7 +60,7 @@ class WebhookRedelivered(WebhookEvent):
 
 @frozen(kw_only=True)
 class WebhookDeleted(WebhookEvent):
-    """A webhook was deleted, with all that waited for it."""
+    """A webhook was deleted, with everything that waited for it."""
 
     type = "webhook.deleted"
 
@@ -75,7 +75,7 @@ class IncomingHookEvent(ProjectEvent):
 
 @frozen(kw_only=True)
 class IncomingHookCreated(IncomingHookEvent):
-    """An incoming hook was made: whoever has its address publishes events of this type."""
+    """An incoming hook was made: anybody who has its address can publish events of this type."""
 
     type = "incoming_hook.created"
     event_type: str
@@ -83,7 +83,7 @@ class IncomingHookCreated(IncomingHookEvent):
 
 @frozen(kw_only=True)
 class IncomingHookUpdated(IncomingHookEvent):
-    """An incoming hook changed; `changed` names what."""
+    """An incoming hook changed; `changed` names the fields."""
 
     type = "incoming_hook.updated"
     changed: list[str]
@@ -91,7 +91,7 @@ class IncomingHookUpdated(IncomingHookEvent):
 
 @frozen(kw_only=True)
 class IncomingHookRotated(IncomingHookEvent):
-    """An incoming hook got a new address; the one before is no longer one."""
+    """An incoming hook got a new address; the previous one no longer works."""
 
     type = "incoming_hook.rotated"
 
