@@ -13,7 +13,7 @@ from ..core.tracing import CARRIER_LENGTH
 
 
 class EventRow(Model):
-    """One thing that happened. Rows are never changed, and deleted only from the log's old end."""
+    """One thing that happened. Rows never change, and are deleted only at the log's old end."""
 
     __tablename__ = "events"
     __table_args__ = (

@@ -188,8 +188,7 @@ class Parked:
         elif self._next is Next.DRAIN:
             due = min(due, self._drained_by)
             self.wire.when_drained(self.rouse)
-        # A token's expiry waits for a reader who is catching up: turns before that would do
-        # nothing.
+        # A token's expiry waits for a reader who is catching up: earlier turns would do nothing.
         if self._served is not None and not self._left and self._next is not Next.DRAIN:
             due = min(due, now + max(0.0, self._served.patience()))
         reactor.park(self, due, reading=self._next is Next.READ and self.wire.readable)
