@@ -41,6 +41,8 @@ def ask(machine: str, name: str, *arguments: int) -> int:
 @machines
 def test_what_is_kept_answers_as_what_is_compiled_from_the_rules(machine: str) -> None:
     made, there = rules.program(machine), kept(machine)
+    if made == there:
+        return  # another version of libseccomp may compile to other instructions
     values = (0, 2, 0x40121, 0x10000, 1031)
     for call, one, other in itertools.product(range(-1, 600), values, values):
         asked = (ARCH[machine], call & 0xFFFFFFFF, (one, other, one, other))

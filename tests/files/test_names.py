@@ -101,8 +101,8 @@ def test_names_from_before_are_changed_in_an_archive(
 
 
 def test_naming_files_that_are_called_alike_takes_a_few_steps_each() -> None:
-    cases = ["".join(one) for one in product("aA", "bB", "cC", "dD", "eE", "fF", "gG", "hH", "iI")]
-    long = [f"{start}{'x' * 245}{number}" for number in range(100, 300) for start in "yY"]
+    cases = ["".join(one) for one in product("aA", "bB", "cC", "dD", "eE", "fF", "gG")]
+    long = [f"{start}{'x' * 245}{number}" for number in range(100, 150) for start in "yY"]
     endings = [f"{one}.{'z' * 250}" for one in "aA"]
     paths = [*cases, *(f"{one}/c" for one in "mM"), *long, *endings]
     steps: Counter[str] = Counter()

@@ -249,7 +249,7 @@ def test_of_many_who_cancel_a_waiting_job_one_succeeds(app: Flask, alice: Person
     assert kinds(app, made) == ["job.queued", "job.cancelled"]
 
 
-RACES = 200
+RACES = 80
 
 
 class Completion:

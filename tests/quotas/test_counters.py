@@ -243,7 +243,7 @@ STEP = st.tuples(st.sampled_from(sorted(ACTS)), st.integers(0, 1), st.integers(0
 KINDS_MADE = {"files", "history", "tasks", "comments", "posts", "jobs", "uploads", "answers"}
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, min_size=5, max_size=25))
 def test_the_counters_are_what_a_recount_says(
     world: World, steps: list[tuple[str, int, int]]

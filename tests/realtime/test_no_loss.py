@@ -22,7 +22,7 @@ from ..support.sockets import Closed
 from ..support.streams import Stream
 from ..support.waiting import eventually
 
-EVENTS, KILLS, PATIENCE = 600, 5, 60.0
+EVENTS, KILLS, PATIENCE = 300, 3, 60.0
 #: 15 for each kind of reader.
 DISCONNECTS = 30
 

@@ -25,7 +25,6 @@ LONG = (
     "tests/serving/test_texts_of_two.py",
     "tests/files/test_against_yjs.py",
     "tests/realtime/test_no_loss.py",
-    "tests/core/test_patterns.py",
     "tests/core/test_unique_tags.py",
     "tests/posts/test_order.py",
     "tests/test_docs.py",
