@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator
 from typing import Any
 
 from collab.events.bell.line import Nobody
@@ -65,7 +65,7 @@ class Keeps(Nobody):
         self.lost_ones: list[str] = []
         self.rings = 0
 
-    def met(self, origin: str) -> Iterable[bytes]:
+    def met(self, origin: str) -> Generator[bytes, None, None]:
         self.met_ones.append(origin)
         yield from [self._greeting] if self._greeting else []
 

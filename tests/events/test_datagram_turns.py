@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -352,6 +352,24 @@ def test_who_has_missed_letters_is_told_everything_again_and_rung(
     here._go_on()
     there._hear()
     assert (kept(there).letters, kept(there).rings) == ([b"of here"], 1)
+
+
+def test_who_has_no_room_for_everything_is_not_told_that_it_was_all(
+    here: Datagrams, there: Datagrams
+) -> None:
+    asked: list[bytes] = []
+
+    class Much(Keeps):
+        def met(self, origin: str) -> Generator[bytes, None, None]:
+            for letter in (b"first", b"x" * 2 * MAX_WAITING_BYTES, b"that was all"):
+                asked.append(letter[:5])
+                yield letter
+
+    (whom,) = here._neighbours.values()
+    here.reader, whom.behind = Much(), True
+    here._go_on()
+    assert asked == [b"first", b"xxxxx"]
+    assert whom.behind
 
 
 def test_what_waits_for_somebody_wakes_the_thread(here: Datagrams, there: Datagrams) -> None:

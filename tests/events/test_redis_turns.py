@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -192,6 +192,23 @@ def test_who_is_told_everything_is_no_longer_behind(scene: Scene) -> None:
     assert scene.line._sender.behind is False
 
 
+def test_who_falls_behind_while_they_tell_everything_says_not_that_it_was_all(
+    scene: Scene,
+) -> None:
+    asked: list[bytes] = []
+
+    class Much(Keeps):
+        def met(self, origin: str) -> Generator[bytes, None, None]:
+            for letter in (b"first", b"x" * MAX_WAITING_BYTES, b"that was all"):
+                asked.append(letter[:5])
+                yield letter
+
+    scene.line.reader = Much()
+    scene.line._tell_all()
+    assert asked == [b"first", b"xxxxx"]
+    assert scene.line._sender.behind
+
+
 def test_a_fork_has_a_name_of_its_own(scene: Scene) -> None:
     scene.line._prepare()
     scene.line._sender.stop()
@@ -324,7 +341,7 @@ def there(redis_here: RedisServer) -> Scene:
 class Answers(Stops):
     """Is written to as soon as it listens."""
 
-    def met(self, origin: str) -> Iterator[bytes]:
+    def met(self, origin: str) -> Generator[bytes, None, None]:
         if not self.met_ones:
             self.publishes(LETTER_KIND + OTHER + b"an answer")
         yield from super().met(origin)
@@ -347,7 +364,7 @@ def test_who_begins_listens_asks_tells_everything_and_lives(
 class FallsBehind(Stops):
     """Learns while it tells everything that something was dropped, and ends when it tells again."""
 
-    def met(self, origin: str) -> Iterator[bytes]:
+    def met(self, origin: str) -> Generator[bytes, None, None]:
         if self.met_ones:
             self.ends()
         self.scene.line._sender.behind = True

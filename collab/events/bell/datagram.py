@@ -174,9 +174,12 @@ class Datagrams(Line):
 
     def _tell_all(self, name: str, whom: Neighbour) -> None:
         whom.behind = False
-        for letter in self.reader.met(name):
-            with self._lock:
-                whom.send_letter(self._token, letter)
+        with contextlib.closing(self.reader.met(name)) as letters:
+            for letter in letters:
+                with self._lock:
+                    whom.send_letter(self._token, letter)
+                if whom.behind:  # a part is not all: it is told again when there is room
+                    break
         with self._lock:  # what was dropped may have been a ring
             whom.nudge(RING_KIND + self._token)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from typing import Any, Protocol
 
@@ -89,7 +89,7 @@ class Exchange:
 
     # -- from the line's thread -----------------------------------------------------------------
 
-    def met(self, origin: str) -> Iterator[bytes]:
+    def met(self, origin: str) -> Generator[bytes, None, None]:
         """Return letters that tell a process everything that it should know."""
         self._hub.crosses = True  # only now: a process alone pays nothing for it
         with self._telling:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Generator
 from typing import Protocol
 
 from ...core.parts import BackgroundThread
@@ -15,10 +15,11 @@ MAX_WAITING_BYTES = 4 * 2**20
 class Listener(Protocol):
     """Takes what arrives. `origin` names a process; a new process always has a new name."""
 
-    def met(self, origin: str) -> Iterable[bytes]:
+    def met(self, origin: str) -> Generator[bytes, None, None]:
         """Learn of a process; returns the letters that tell it everything that it should know.
 
         Each is sent before the next is asked for, and nothing that is newer before the last.
+        Whoever had to drop one closes this, asks for no more, and begins anew later.
         """
 
     def rung(self) -> None:
@@ -34,9 +35,9 @@ class Listener(Protocol):
 class Nobody:
     """Takes nothing: for a process that follows nothing live."""
 
-    def met(self, origin: str) -> Iterable[bytes]:
+    def met(self, origin: str) -> Generator[bytes, None, None]:
         """Tell nothing."""
-        return ()
+        yield from ()
 
     def rung(self) -> None:
         """Do nothing."""

@@ -216,8 +216,11 @@ class RedisLine(Line):
 
     def _tell_all(self) -> None:
         self._sender.behind = False
-        for letter in self.reader.met(""):
-            self.send(letter)
+        with contextlib.closing(self.reader.met("")) as letters:
+            for letter in letters:
+                self.send(letter)
+                if self._sender.behind:  # a part is not all: it is told again
+                    break
         self.ring()  # what was dropped may have been a ring
 
     def _take(self, message: Any) -> None:
