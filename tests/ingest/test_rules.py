@@ -110,7 +110,7 @@ def test_as_many_rules_are_taken_as_are_promised() -> None:
     [
         ({}, "a list of at most 100"),
         ([DROP] * (MAX_RULES + 1), "a list of at most 100"),
-        ([DERIVE] * (MAX_DERIVING_RULES + 1), "At most 20 rules derive"),
+        ([DERIVE] * (MAX_DERIVING_RULES + 1), "At most 20 rules may derive values"),
         ([DROP, "drop"], "Rule 1: `op` must be one of rename, derive"),
         ([{"op": "keep"}], "`op` must be one of"),
         ([{"op": ["drop"]}], "`op` must be one of"),
