@@ -26,8 +26,8 @@ from ..support.oracle import StockYjs
 from ..support.updates import section, text, update
 
 SEED = int(os.environ.get("SEED") or 1)
-#: Sessions of each kind, of some 16 updates each: 5,000 updates in all.
-SESSIONS = 80
+#: Sessions of each kind, of some 16 updates each: 10,000 updates in all.
+SESSIONS = 160
 
 Change = Callable[[list[bytes], random.Random], list[bytes]]
 KINDS: dict[str, Change] = {

@@ -18,7 +18,7 @@ from ..support.servers import PLAIN, ProcessServer
 from ..support.waiting import eventually
 
 #: Half of them are the server's, half the worker's.
-KILLS = 8
+KILLS = 20
 EVENTS_PER_REQUEST = 20
 SENDERS = 2
 
@@ -80,7 +80,7 @@ def stored(instance: Path) -> int:
         return 0
 
 
-def test_kills_of_server_and_worker_lose_and_double_nothing(
+def test_twenty_kills_of_server_and_worker_lose_and_double_nothing(
     process: Callable[..., ProcessServer],
     over: Callable[..., Person],
     alice: Person,
