@@ -9,11 +9,11 @@ from typing import Any, ParamSpec
 from flask import Flask, g, has_request_context, request
 from sqlalchemy import Connection, bindparam, select
 
-from ..core.caller import Caller, act_as, acting
+from ..core.caller import Caller, act_as, acting, notes
 from ..core.compiled import Compiled
 from ..core.database import on_lock
 from ..core.errors import BadToken, Forbidden, Unauthorized
-from ..core.http.caller import caller
+from ..core.http.caller import caller, present
 from ..core.http.traits import Trait, mark
 from ..core.models import utcnow
 from ..extensions import db
@@ -168,7 +168,7 @@ def from_token(token: str, area: str | None = None) -> Caller:
             person_of(expired.claims)
         raise
     # For the log: the claimed person is known even if the session has ended.
-    g.claimed = claims.user_id
+    notes().claimed = claims.user_id
     return person_of(claims)
 
 
@@ -212,23 +212,24 @@ def recheck_under_lock(connection: Connection) -> None:
 
 def bearer() -> str | None:
     """Return the token of the Authorization header."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = present()[0].headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token else None
 
 
 def identify() -> None:
     """Note who calls, or what is wrong with their token, before anything else runs."""
     # Only noted: the route decides whether to refuse a bad token, and 404 comes before 401.
-    g.caller, g.refusal = None, None
-    if "Authorization" not in request.headers:
+    asked, noted = present()
+    noted.caller, noted.refusal = None, None
+    if "Authorization" not in asked.headers:
         return
     token = bearer()
     try:
         if token is None:
             raise Unauthorized("The Authorization header must be `Bearer <access token>`.")
-        g.caller = from_token(token)
+        noted.caller = from_token(token)
     except (Unauthorized, Forbidden) as refusal:
-        g.refusal = refusal
+        noted.refusal = refusal
 
 
 def from_address(read: Callable[[str], AccessClaims] = tickets.use) -> Caller | None:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from flask import Flask, Response, g, request
 
 from ..core import client_address
-from ..core.caller import act_as
+from ..core.caller import act_as, notes
 from ..core.counting.networks import network_of
 from ..core.errors import ApiError, TooManyRequests
 from ..core.http.caller import optional_caller
@@ -147,7 +147,7 @@ def _record(user_id: int | None, event: Callable[[int], AuditEvent]) -> None:
 
 def _note(response: Response) -> Response:
     """Record the request's refusal, if it is one for the audit."""
-    error: ApiError | None = g.get("answered_with")
+    error: ApiError | None = notes().get("answered_with")
     who = optional_caller()
     if error is None or error.status != response.status_code:
         return response

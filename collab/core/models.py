@@ -43,6 +43,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Return the type of the values, which cursors are checked against."""
         return datetime
 
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """Return what stores a time: SQLite has text, which SQLAlchemy would write in Python."""
+        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
+
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Store UTC without a zone."""
         return value.astimezone(UTC).replace(tzinfo=None) if value else None
@@ -50,6 +54,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Give the zone back."""
         return value.replace(tzinfo=UTC) if value else None
+
+
+def _as_text(value: datetime | None) -> str | None:
+    """Return a time as SQLAlchemy stores it in SQLite: UTC, to the microsecond, without a zone."""
+    return value.astimezone(UTC).isoformat(" ", "microseconds")[:-6] if value else None
 
 
 #: SQLite makes a row id only from a column that says INTEGER.

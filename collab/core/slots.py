@@ -76,7 +76,7 @@ def application() -> Flask:
 
 def setting(name: str) -> Any:
     """Return a setting of the present application."""
-    return current_app.config[name]
+    return application().config[name]
 
 
 def renew(app: Flask) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from flask import Blueprint as FlaskBlueprint
-from flask import Flask, g, request
+from flask import Flask
 from sqlalchemy import Connection
 
+from ..core.caller import notes
 from ..core.database import on_lock
-from ..core.http.caller import optional_caller
+from ..core.http.caller import optional_caller, present
 from ..core.slots import Registry
 from . import service
 
@@ -22,19 +23,21 @@ def switch(app: Flask, feature: str, *blueprints: FlaskBlueprint) -> None:
 
 def require_feature() -> None:
     """Raise FeatureOff, before anything is asked about what the caller may do."""
-    feature = FEATURES.here().get(request.blueprint or "")
+    asked, noted = present()
+    feature = FEATURES.here().get(asked.blueprint or "")
     if feature is not None:
         found = optional_caller()
-        g.feature = (feature, found.user_id if found else None)
-        service.require(*g.feature)
+        noted.feature = (feature, found.user_id if found else None)
+        service.require(*noted.feature)
 
 
 def require_under_lock(connection: Connection) -> None:
     """Raise FeatureOff for a change that waited for the lock while its feature was switched off."""
-    if found := g.get("feature"):
-        g.feature = None  # what is written about a refusal is the service's own
+    noted = notes()
+    if found := noted.get("feature"):
+        noted.feature = None  # what is written about a refusal is the service's own
         service.require(*found)
-        g.feature = found
+        noted.feature = found
 
 
 def init_app(app: Flask) -> None:

@@ -69,6 +69,6 @@ def note_long(
     SQLite's statements stay prepared, and keep the values last bound to them.
     """
     if (context.isinsert or context.isupdate) and not many:
-        lengths = (len(one) for one in parameters if isinstance(one, str | bytes))
-        if any(length >= LONG_VALUE_LENGTH for length in lengths):
-            connection.info[HEAVY_NOTE] = True
+        for one in parameters:
+            if isinstance(one, (str, bytes)) and len(one) >= LONG_VALUE_LENGTH:
+                connection.info[HEAVY_NOTE] = True

@@ -8,10 +8,11 @@ from typing import Any, ParamSpec
 
 import flask_smorest
 import marshmallow as ma
-from flask import Request, g, request
+from flask import Request, request
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from ..caller import notes
 from ..errors import ApiError, Malformed
 from ..json import MAX_VALUES, TooManyValues, loads_sent
 from ..schemas import own_examples
@@ -19,7 +20,7 @@ from ..slots import Slot
 from ..text.nul import refuse_nul
 from ..text.numbers import refuse_large_numbers
 from . import query
-from .caller import caller
+from .caller import caller, present
 from .pages import PageQuery
 from .representations.coding import unpacked
 from .representations.sent_back import without_unchanged
@@ -58,6 +59,10 @@ class Parser(FlaskParser):
         "query": ma.RAISE,
     }
 
+    def get_default_request(self) -> Request:
+        """Return the request itself: to read a body, many of its attributes are needed."""
+        return present()[0]
+
     def use_args(self, argmap: Any, *args: Any, **options: Any) -> Any:
         """Pass the schema by a function; otherwise webargs asks whether it is a mapping.
 
@@ -79,12 +84,13 @@ class Parser(FlaskParser):
         Unprocessable for a string that nobody may send.
         """
         # Lowered for this request only: routes that take files have a larger limit of their own.
-        req.max_content_length = min(req.max_content_length or MAX_JSON_BYTES, MAX_JSON_BYTES)
-        if (g.get("kept_bytes") or req.content_length or 0) > req.max_content_length:
+        most = min(req.max_content_length or MAX_JSON_BYTES, MAX_JSON_BYTES)
+        req.max_content_length, length = most, req.content_length
+        if (notes().get("kept_bytes") or length or 0) > most:
             raise RequestEntityTooLarge()
         body = req.get_data()
         # Werkzeug silently truncates a body of unknown length at the limit.
-        if req.content_length is None and len(body) == req.max_content_length:
+        if length is None and len(body) == most:
             raise RequestEntityTooLarge()
         if not body and schema.body_optional:
             return {}
@@ -92,7 +98,7 @@ class Parser(FlaskParser):
             raise Malformed("The body is empty: send a JSON object.")
         if not req.is_json:
             raise UnsupportedMediaType()
-        body = unpacked(req, body, req.max_content_length)
+        body = unpacked(req, body, most)
         value = self._read(body)
         refuse_nul(body, value)
         refuse_large_numbers(body)

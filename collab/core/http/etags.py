@@ -15,6 +15,7 @@ from werkzeug.http import quote_etag
 
 from ..errors import PreconditionFailed
 from ..links import BASE_PATH
+from .caller import present
 from .traits import Trait, mark
 
 P = ParamSpec("P")
@@ -40,7 +41,7 @@ def versioned(view: Callable[P, Any]) -> Callable[P, Any]:
         resource = view(*args, **kwargs)
         headers = {"ETag": quote_etag(resource.etag)}
         # After the view: whether the caller may see it at all is decided there.
-        if request.method in ("GET", "HEAD") and is_known(resource.etag):
+        if present()[0].method in ("GET", "HEAD") and is_known(resource.etag):
             return Response(status=304, headers=headers)
         return resource, None, headers
 
@@ -72,12 +73,14 @@ def is_known(etag: str) -> bool:
     put together, say, would be parts of two (RFC 9110 §13.2.2: If-Match comes first).
     """
     require_tag(etag)
-    return IF_NONE_MATCH in request.environ and request.if_none_match.contains_weak(etag)
+    asked, _ = present()
+    return IF_NONE_MATCH in asked.environ and asked.if_none_match.contains_weak(etag)
 
 
 def require_tag(etag: str) -> None:
     """Refuse a request whose If-Match does not name this tag; raises PreconditionFailed."""
-    if IF_MATCH in request.environ and not request.if_match.contains(etag):
+    asked, _ = present()
+    if IF_MATCH in asked.environ and not asked.if_match.contains(etag):
         raise PreconditionFailed()
 
 

@@ -9,12 +9,13 @@ import uuid
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response
 from werkzeug.routing import RequestRedirect
 
 from ..counting import metrics, requests
 from ..logging.redacting import names_a_secret, shortened
 from . import limits
+from .caller import present
 
 log = logging.getLogger(__name__)
 
@@ -44,17 +45,13 @@ def init_app(app: Flask) -> None:
     app.after_request(lambda response: finish(app, response))
 
 
-def present() -> tuple[Request, Any]:
-    """Return the request and its notes themselves: access through a proxy takes a microsecond."""
-    return request._get_current_object(), g._get_current_object()  # type: ignore[attr-defined]
-
-
 def start() -> None:
     """Give the request its id: the caller's, if it is harmless."""
     # It appears in log lines, so one that could forge another line is not accepted.
-    sent = request.headers.get("X-Request-ID", "")
-    g.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
-    g.started = time.perf_counter()
+    asked, noted = present()
+    sent = asked.headers.get("X-Request-ID", "")
+    noted.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+    noted.started = time.perf_counter()
 
 
 def finish(app: Flask, response: Response) -> Response:

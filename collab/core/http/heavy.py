@@ -16,8 +16,10 @@ from typing import ParamSpec, TypeVar
 
 from flask import Flask, current_app, g, request
 
+from ..caller import notes
 from ..errors import TooManyRequests, Unavailable
 from ..slots import Slot
+from .caller import present
 from .limits import rate_limit_key
 
 P = ParamSpec("P")
@@ -158,7 +160,7 @@ def _enter(size: int) -> None:
 
 
 def _leave(_: object = None) -> None:
-    if (turn := g.pop("heavy", None)) is not None:
+    if (turn := notes().pop("heavy", None)) is not None:
         TURNS.here().leave(*turn)
 
 
@@ -172,10 +174,11 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def count_heavy() -> None:
-        if "CONTENT_TYPE" not in request.environ:
+        asked, _ = present()
+        if "CONTENT_TYPE" not in asked.environ:
             return  # it is not JSON
         # Nobody knows yet how large a chunked or compressed body will be.
-        unknown = any(name in request.headers for name in UNTOLD_SIZES)
-        size = LARGEST_BYTES if unknown else request.content_length or 0
-        if request.is_json and size >= HEAVY_BYTES and not _bounded_there():
+        unknown = any(name in asked.headers for name in UNTOLD_SIZES)
+        size = LARGEST_BYTES if unknown else asked.content_length or 0
+        if asked.is_json and size >= HEAVY_BYTES and not _bounded_there():
             _enter(size)

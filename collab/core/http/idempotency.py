@@ -19,7 +19,7 @@ from ..errors import Malformed
 from ..security import ANSWERS
 from ..slots import setting
 from ..storage.blobs import PIECE_BYTES
-from .caller import optional_caller
+from .caller import optional_caller, present
 from .traits import Trait, mark
 
 P = ParamSpec("P")
@@ -33,7 +33,7 @@ def idempotent(view: Callable[P, Response]) -> Callable[P, Response]:
 
     @wraps(view)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Response:
-        key = request.headers.get("Idempotency-Key")
+        key = present()[0].headers.get("Idempotency-Key")
         if key is None:
             return view(*args, **kwargs)
         try:

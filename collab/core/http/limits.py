@@ -17,7 +17,7 @@ from ..counting.networks import network_of
 from ..counting.windows import MonotonicStorage
 from ..errors import DETAILS, Malformed, TooManyRequests
 from ..slots import Contributions, Slot
-from .caller import optional_caller
+from .caller import optional_caller, present
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -176,8 +176,9 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def refuse_parts() -> None:
-        environ = request.environ
-        if "HTTP_CONTENT_RANGE" in environ and request.method not in ("GET", "HEAD"):
+        asked, _ = present()
+        environ = asked.environ
+        if "HTTP_CONTENT_RANGE" in environ and asked.method not in ("GET", "HEAD"):
             raise Malformed("Content-Range is not supported: send the whole body without it.")
-        if "CONTENT_LENGTH" in environ and request.content_length is not None:
+        if "CONTENT_LENGTH" in environ and asked.content_length is not None:
             environ.pop("wsgi.input_terminated", None)

@@ -16,6 +16,7 @@ from typing import Any, ParamSpec
 from flask import Flask, Response, current_app, g, request
 from werkzeug.http import quote_etag
 
+from ...caller import notes
 from ...database import commits
 from ...database.commits import COMMITS
 from ...errors import PreconditionFailed
@@ -106,7 +107,8 @@ def _asked() -> bytes:
 
 def _tag(response: Response) -> Response:
     """Give a list its tag, or answer 304."""
-    if not g.pop("tag_list", False) or response.status_code != 200 or "ETag" in response.headers:
+    wanted = notes().pop("tag_list", False) and response.status_code == 200
+    if not wanted or "ETag" in response.headers:
         return response
     shown = blake2b(response.get_data(), digest_size=DIGEST_BYTES).hexdigest()
     link, where = response.headers.get("Link"), (request.path, request.query_string)
@@ -124,7 +126,7 @@ def _tag(response: Response) -> Response:
 
 def _keep(tag: str, response: Response) -> None:
     """Keep a list for the next request for it."""
-    keeping: tuple[bytes, str] | None = g.pop("list_to_keep", None)
+    keeping: tuple[bytes, str] | None = notes().pop("list_to_keep", None)
     if keeping is not None:
         asked, version = keeping
         lists = KEPT_LISTS.here()

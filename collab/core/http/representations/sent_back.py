@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from ...json import dumps, loads
 from ...schemas import Schema
+from ..caller import present
 from ..etags import check_preconditions
 
 #: Characters of a value that a refusal shows.
@@ -31,7 +32,7 @@ def without_unchanged(sent: Any, schema: Schema) -> Any:
     Raises ValidationError for those that differ, and PreconditionFailed; members that GET does not
     show stay, to be refused.
     """
-    if request.method not in REPLACING_METHODS or not isinstance(sent, Mapping):
+    if present()[0].method not in REPLACING_METHODS or not isinstance(sent, Mapping):
         return sent
     strange = [name for name in sent if not schema.takes(name, sent)]
     if not 0 < len(strange) <= MAX_STRANGE_MEMBERS:
