@@ -1,4 +1,4 @@
-"""Running code that people send, in isolation."""
+"""Running the code that people send, in isolation."""
 
 from flask import Flask
 

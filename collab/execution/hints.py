@@ -1,4 +1,4 @@
-"""What code missed in the sandbox, told in a sentence: its own message speaks of something else."""
+"""What code missed in the sandbox, in a sentence: its own error message names something else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from .outcome import Outcome
 
-#: Characters of each stream's end that are looked at: an error is the last that is written.
+#: Characters at each stream's end that are looked at: an error is written last.
 LOOKED_AT_CHARACTERS = 4000
 
 NO_NETWORK_HINT = (
@@ -34,7 +34,7 @@ NO_PACKAGES_HINTS = {
 
 PYTHON_MODULE_PATTERN = re.compile(r"ModuleNotFoundError: No module named '([^'\n]{1,100})'")
 NODE_MODULE_PATTERN = re.compile(r"Cannot find (?:module|package) '([^'\n]{1,200})'")
-#: Words of an error, all of which stand in its text.
+#: Words of an error, all of which are in its text.
 NETWORK_ERRORS = (
     *(("gaierror",), ("name resolution",), ("Name or service not known",), ("urlopen error",)),
     *(("EAI_AGAIN",), ("ENOTFOUND",), ("fetch failed",), ("ENETUNREACH",)),
@@ -49,7 +49,7 @@ INPUT_ERRORS = (("EOFError: EOF when reading a line",),)
 
 
 def hint(outcome: Outcome) -> str | None:
-    """Return what the code wanted that no code gets here, as far as its output shows it."""
+    """Return what the code wanted that no code gets here, as far as its output shows."""
     text = "\n".join(one[-LOOKED_AT_CHARACTERS:] for one in (outcome.stdout, outcome.stderr))
     python = outcome.language == "python"
     if found := (PYTHON_MODULE_PATTERN if python else NODE_MODULE_PATTERN).search(text):

@@ -19,7 +19,7 @@ from .running import Listener
 from .sandbox import RETRY_S, SANDBOX, Sandbox
 from .schemas import CodeIn
 
-#: Seconds for one job, waiting for a free place included; the code itself has less.
+#: Seconds for one job, including the wait for a free place; the code itself has less.
 TIMEOUT_S = 60
 
 SENTENCES = {
@@ -35,7 +35,7 @@ def _sandbox() -> Sandbox:
 
 
 def _unavailable(language: str | None = None) -> str | None:
-    """Return why code can't be run; where other processes run jobs, their sandboxes count alone."""
+    """Return why code can't be run; where other processes run jobs, only their sandboxes count."""
     return _sandbox().unavailable(language) if setting("JOB_WORKERS") else None
 
 
@@ -60,11 +60,10 @@ def _admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> N
     feature="code_execution",
 )
 def execute(ctx: JobContext, payload: dict[str, Any]) -> Result:
-    """Run code in a sandbox: Python or JavaScript, with files beside it.
+    """Run code in a sandbox: Python or JavaScript, with files next to it.
 
-    A result is whatever ends by itself, with any exit code. Raises FatalError (`timeout`,
-    `output_limit`, `file_limit`, `memory_limit`: with what there was before; `sandbox`), or
-    Stopped.
+    Code that ends on its own, with any exit code, has a result. Raises FatalError (`timeout`,
+    `output_limit`, `file_limit`, `memory_limit`: with the output so far; `sandbox`), or Stopped.
     """
     sandbox = _sandbox()
     reason = sandbox.unavailable(payload["language"])
@@ -86,7 +85,7 @@ def execute(ctx: JobContext, payload: dict[str, Any]) -> Result:
 
 
 def _files(payload: dict[str, Any]) -> tuple[Files, int]:
-    """Return the files beside the code, and how many of the workspace there was no room for."""
+    """Return the files next to the code, and for how many of the workspace there was no room."""
     if payload.get("workspace_id") is not None:
         main = payload["path"]
         shown, left_out = workspace.beside(payload["workspace_id"], main)
@@ -96,13 +95,13 @@ def _files(payload: dict[str, Any]) -> tuple[Files, int]:
 
 
 def _judged(ctx: JobContext, outcome: Outcome, wall_s: float, left_out: int) -> Result:
-    """Return the result of code that ended by itself; raises for code that was stopped."""
+    """Return the result of code that ended on its own; raises for code that was stopped."""
     missed = hint(outcome)
     more = {"hint": missed} if missed else {}
     result = Result(data=outcome.data() | more | ({"files_left_out": left_out} if left_out else {}))
     if outcome.stopped is not None:
         _fail(outcome.stopped, result, wall_s)
-    # The job's own time may be over a moment before ours; the code has been killed then, too.
+    # The job's time may be over a moment before ours; the code has been killed then, too.
     if ctx.stop_reason == "timeout":
         _fail("timeout", Result(data=outcome.data() | {"stopped": "timeout"}), wall_s)
     if ctx.stop_reason is not None:

@@ -10,7 +10,7 @@ from .programs import Installed
 
 MIB = 1024 * 1024
 
-#: Bytes that the code may take on top of what its interpreter holds before it (RLIMIT_DATA).
+#: Bytes that the code may take on top of what its interpreter holds at rest (RLIMIT_DATA).
 CODE_DATA = 208 * MIB
 
 
@@ -19,8 +19,8 @@ class Language:
     """A language: its interpreter, the file that takes the code, and what memory it needs.
 
     `address_space` and `data` are bytes (RLIMIT_AS and RLIMIT_DATA); `find` returns the
-    interpreter, or None where it is not installed, and `package` is what to install then.
-    `at_rest` returns the bytes of data that an interpreter holds before any code runs.
+    interpreter, or None where it is not installed; `package` is what to install then. `at_rest`
+    returns the bytes of data that an interpreter holds before any code runs.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Language:
     address_space: int
     data: int
     at_rest: Callable[[str], int] = lambda _: 0
-    #: What an interpreter of one version needs besides, and the bytes of addresses that it does.
+    #: What else an interpreter of one version needs, as options and in bytes of addresses.
     more_options: Callable[[str], tuple[str, ...]] = lambda _: ()
     more_addresses: Callable[[str], int] = lambda _: 0
 
@@ -56,14 +56,14 @@ def _node_addresses(node: str) -> int:
     return 0 if nodes.probed(node).lean else nodes.GUARDED_ADDRESS_SPACE
 
 
-#: `-E -s` leave out the environment and the user's packages, not the code's folder: modules that
-#: lie there are found, as on any machine. `site` stays, for `exit()` is made there (`-S` would
-#: start 3 ms faster). `-u`: output is seen as it comes.
+#: `-E -s` leave out the environment and the user's packages, but not the code's folder: modules
+#: there are found, as on any machine. `site` stays, since it defines `exit()` (`-S` would start 3
+#: ms faster). `-u`: output is seen as it comes.
 PYTHON = Language(
     "python", programs.python, "python3", ("-E", "-s", "-B", "-u"), "main.py", 512 * MIB, 256 * MIB
 )
 #: V8 reserves more than a gigabyte of addresses, and 128 MiB more for each worker thread. Native
-#: addons could not be loaded from files that the code makes; this says so before it is tried.
+#: addons can't be loaded from files that the code makes; this says so before it is tried.
 JAVASCRIPT = Language(
     "javascript",
     programs.node,

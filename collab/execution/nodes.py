@@ -1,7 +1,7 @@
-"""What a Node is like that is installed: what it holds at rest, and what it has to be told.
+"""What an installed Node is like: what it holds at rest, and which options it needs.
 
-All of them run ES modules, top-level await and WebAssembly in the box, from 18 on. The newer ones
-need one option for that; the older ones a loader, and addresses that are never used.
+All of them run ES modules, top-level await and WebAssembly in the box, from 18 on. Newer ones need
+one option for that; older ones need a loader, and addresses that are never used.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import subprocess
 
 from ..frozen import frozen
 
-#: Seconds that a program may take to tell of itself, on a busy machine.
+#: Seconds that a program may take to describe itself, on a busy machine.
 PROBE_S = 10.0
-#: The option without which memory of WebAssembly reserves 10 GiB of addresses.
+#: The option without which a WebAssembly memory reserves 10 GiB of addresses.
 NO_TRAPS_OPTION = "--disable-wasm-trap-handler"
-#: Bytes of addresses for a Node that does not know it: eight memories of WebAssembly.
+#: Bytes of addresses for a Node that does not know it: eight WebAssembly memories.
 GUARDED_ADDRESS_SPACE = 82 * 2**30
-#: The first releases that see by themselves whether a .js file is an ES module.
+#: The first releases that detect whether a .js file is an ES module.
 DETECTING_VERSIONS = {20: (20, 19), 22: (22, 7)}
 
 #: Prints the memory that Node reserves before any code runs, in KiB, and what else we ask.
@@ -30,8 +30,8 @@ const lean = process.allowedNodeEnvironmentFlags.has("{NO_TRAPS_OPTION}");
 console.log(JSON.stringify({{ data: +data, major: +major, minor: +minor, lean }}));
 """
 
-#: Says of each .js file whether it is an ES module, as newer Nodes do: it is one if it does not
-#: compile as CommonJS for a reason that a module would not have.
+#: Says for each .js file whether it is an ES module, as newer Nodes do: it is one if it fails to
+#: compile as CommonJS for a reason that would not make a module fail.
 LOADER_CODE = r"""
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -62,7 +62,7 @@ export async function load(url, context, next) {
 
 @frozen
 class Node:
-    """What a Node says of itself: its data at rest (bytes), version, and if it needs no traps."""
+    """What a Node says about itself: data at rest (bytes), version, and if it needs no traps."""
 
     data: int
     version: tuple[int, int]
@@ -70,18 +70,18 @@ class Node:
 
     @property
     def detects(self) -> bool:
-        """Whether it sees by itself that a .js file is an ES module."""
+        """Whether it detects that a .js file is an ES module."""
         return self.version >= DETECTING_VERSIONS.get(self.version[0], (22, 7))
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Return what it has to be told."""
+        """Return the options that it needs."""
         loader = base64.b64encode(LOADER_CODE.encode()).decode()
         words = ("--no-warnings", "--experimental-loader", f"data:text/javascript;base64,{loader}")
         return (*((NO_TRAPS_OPTION,) if self.lean else ()), *(() if self.detects else words))
 
 
-#: One that does not start.
+#: A Node that does not start.
 SILENT_NODE = Node(data=0, version=(0, 0), lean=False)
 
 
@@ -101,8 +101,8 @@ def probed(node: str) -> Node:
 def data_at_rest(node: str) -> int:
     """Return the bytes that a Node counts as data before any code runs (RLIMIT_DATA).
 
-    Node 20 and 22 take 48 MiB. In 24 V8 makes the space of its machine code writable, which counts
-    although nearly none of it is ever touched: 560 MiB, and 512 for each thread. 0 where it does
-    not start.
+    Node 20 and 22 take 48 MiB. In 24, V8 makes the space for its machine code writable, which
+    counts although hardly any of it is ever touched: 560 MiB, and 512 for each thread. 0 where it
+    does not start.
     """
     return probed(node).data

@@ -1,4 +1,4 @@
-"""What the code writes: decoded as it comes, kept up to a bound, counted beyond it."""
+"""What the code writes: decoded as it comes, kept up to a bound, counted beyond that."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Output:
         return self._received >= FLOOD_BYTES
 
     def read(self, descriptor: int) -> bool:
-        """Read what there is; return False at the end of the stream, or if nothing is there."""
+        """Read what there is; return False at the end of the stream, or if there is nothing."""
         try:
             data = os.read(descriptor, CHUNK_BYTES)
         except BlockingIOError:

@@ -7,10 +7,10 @@ from dataclasses import field
 
 from ..frozen import frozen
 
-#: Files that a run may bring, and their bytes together.
+#: Files that a run may bring, and the bytes of all of them.
 MAX_FILES = 100
 MAX_FILES_BYTES = 1024 * 1024
-#: Files of a workspace that a run sees, and their bytes together.
+#: Files of a workspace that a run sees, and the bytes of all of them.
 MAX_SHOWN_FILES = 200
 MAX_SHOWN_BYTES = 4 * 1024 * 1024
 #: Bytes of a name in a folder (NAME_MAX of Linux), and of a path here.
@@ -20,9 +20,9 @@ MAX_PATH_BYTES = 1024
 
 @frozen
 class Files:
-    """Files by their paths from the working folder's top.
+    """Files by their paths from the top of the working folder.
 
-    `main` is where the code lies (the language's own name, if None); it runs in that folder.
+    `main` is where the code is (under the language's own name, if None); it runs in that folder.
     `shown` can't be changed.
     """
 

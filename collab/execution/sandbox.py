@@ -25,9 +25,9 @@ from .placed import NO_FILES, Files
 from .running import NOBODY_LISTENS, Listener, Program, run
 
 INSTALL_COMMAND = "pip install -r requirements.txt, or apt-get install bubblewrap nodejs"
-#: What a container has to allow.
+#: The page that says what a container has to allow.
 CONTAINERS_PAGE = "docs/scaling.md#the-sandbox-in-a-container"
-#: The package that a program of the box is in.
+#: The package that has each program of the box.
 PACKAGES = {
     "bwrap": "bubblewrap",
     "prlimit": "util-linux",
@@ -35,20 +35,20 @@ PACKAGES = {
     "mount": "mount",
     "sh": "dash",
 }
-#: Seconds for which a failed self-test stands; then it is made again.
+#: Seconds for which a failed self-test counts; then it is run again.
 RETRY_S = 30.0
 #: Seconds that the self-test may take.
 SELF_TEST_S = 10.0
-#: Seconds for which it stands that the programs are there: looking takes most of a millisecond.
+#: Seconds for which the programs are taken to be there: looking takes most of a millisecond.
 PROGRAMS_CHECKED_FOR_S = 1.0
-#: Seconds between two looks of who waits for a free place.
+#: Seconds between two checks by a run that waits for a free place.
 PAUSE_S = 0.05
 
 
 class Sandbox(BackgroundThread):
     """Runs code in isolation, a few at once. All methods may be called from any thread.
 
-    Its own thread makes the self-test, so that the first job need not wait for it. `secrets` are
+    Its own thread runs the self-test, so that the first job need not wait for it. `secrets` are
     paths that the self-test proves to be out of reach.
     """
 
@@ -66,7 +66,7 @@ class Sandbox(BackgroundThread):
         self._verdicts: dict[str, tuple[str | None, float]] = {}
 
     def _run(self) -> None:
-        # A job that comes sooner has it made by itself.
+        # A job that comes earlier runs it itself.
         if not self._stopping.wait(FIRST_WORK_AFTER_S):
             self.unavailable()
 
@@ -82,7 +82,7 @@ class Sandbox(BackgroundThread):
         return f"off: {reason}" if reason else "ok"
 
     def unavailable(self, name: str | None = None) -> str | None:
-        """Return why code can't be run, in a language or at all, with what mends it; or None."""
+        """Return why code can't be run, in a language or at all, and what fixes that; or None."""
         reason = self.missing()
         if reason:
             return reason
@@ -92,13 +92,12 @@ class Sandbox(BackgroundThread):
         return None if None in verdicts else verdicts[0]
 
     def missing(self) -> str | None:
-        """Return which part of the sandbox is missing, without trying it; None if all is there."""
+        """Return which part of the sandbox is missing, without trying it; None if none is."""
         if time.monotonic() < self._there_until:
             return None
         reason = self._look()
         if reason is None:
-            # Only what is there is remembered: what is missing is found at once when it is
-            # installed.
+            # Only a yes is remembered: anything missing is found as soon as it is installed.
             self._there_until = time.monotonic() + PROGRAMS_CHECKED_FOR_S
         return reason
 
@@ -118,12 +117,12 @@ class Sandbox(BackgroundThread):
         return None
 
     def _verdict(self, language: Language) -> str | None:
-        """Return what the self-test says of a language: made once, and again if it failed."""
+        """Return what the self-test says about a language: run once, and again if it failed."""
         with self._lock:
             reason, until = self._verdicts.get(language.name, (None, 0.0))
             if time.monotonic() >= until:
                 reason = self._test(language)
-                # A failure may pass, as that of a full process table; what has worked is not tried
+                # A failure may pass, such as a full process table; what has worked is not tried
                 # again.
                 until = time.monotonic() + RETRY_S if reason else float("inf")
                 self._verdicts[language.name] = (reason, until)
@@ -147,8 +146,8 @@ class Sandbox(BackgroundThread):
 
     @contextlib.contextmanager
     def place(self, check: Callable[[], None]) -> Iterator[None]:
-        """Wait for a free place; `check` is called meanwhile, and ends the waiting by raising."""
-        # Not without a bound: a job may be cancelled, or its time run out, before it has begun.
+        """Wait for a free place; `check` is called meanwhile, and ends the wait by raising."""
+        # Not unbounded: a job may be cancelled, or run out of time, before it has begun.
         while not self._places.acquire(timeout=PAUSE_S):
             check()
         try:
@@ -177,7 +176,7 @@ class Sandbox(BackgroundThread):
         try:
             return run(program, tools, listener, self._spares.take(recipe) if plain else None)
         finally:
-            if plain and self.started:  # and so stopped some day
+            if plain and self.started:  # and so stopped eventually
                 self._spares.replace(recipe)
 
 

@@ -30,7 +30,7 @@ def _text(low: int, **options: Any) -> fields.String:
     return fields.String(validate=[validate.Length(low, MAX_CODE_BYTES), _short], **options)
 
 
-#: A relative path: no empty part, none of dots alone, no backslash and no control character.
+#: A relative path: no empty part, none of only dots, no backslash and no control character.
 PATH_PATTERN = (
     r"^(?!\.{1,2}(?:/|$))[^/\\\u0000-\u001f\u007f]+"
     r"(?:/(?!\.{1,2}(?:/|$))[^/\\\u0000-\u001f\u007f]+)*$"
@@ -50,13 +50,13 @@ def _encoded(text: str) -> bytes:
 
 
 def _below(path: str) -> list[str]:
-    """Return the folders that a path is in."""
+    """Return the folders that contain a path."""
     parts = path.split("/")
     return ["/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 def _check_paths(files: dict[str, str], main: str) -> None:
-    """Refuse paths that no disk takes together; raises ValidationError."""
+    """Refuse paths that can't exist together on a disk; raises ValidationError."""
     folders = {folder: path for path in (*files, main) for folder in _below(path)}
     for path in files:
         if path == main:
@@ -70,7 +70,7 @@ def _check_paths(files: dict[str, str], main: str) -> None:
 
 
 class CodeIn(Schema):
-    """Code to run, what it reads from standard input, and the files beside it."""
+    """Code to run, what it reads from standard input, and the files next to it."""
 
     language = fields.String(
         required=True,
@@ -103,7 +103,7 @@ class CodeIn(Schema):
     )
     path = _path(
         metadata={
-            "description": "Where in the workspace the code lies; it runs in that folder.",
+            "description": "Where in the workspace the code is; it runs in that folder.",
             "example": "src/main.py",
         }
     )

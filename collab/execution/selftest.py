@@ -10,7 +10,7 @@ from pathlib import Path
 from .languages import JAVASCRIPT, PYTHON, Language
 from .outcome import Outcome
 
-#: What the code says when it has seen and reached nothing.
+#: What the code prints when it has seen and reached nothing.
 CONFINED = "confined"
 
 ATTEMPTS = {

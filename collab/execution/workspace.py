@@ -1,4 +1,4 @@
-"""The files of a workspace beside code that runs in it: which of them it sees."""
+"""The files of a workspace next to code that runs in it: which of them it sees."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def admit(workspace_id: int, project_id: int | None, caller: Caller) -> None:
 
 
 def beside(workspace_id: int, main: str) -> tuple[dict[str, bytes], int]:
-    """Return the files that code at a path sees, and how many there was no room for.
+    """Return the files that code at a path sees, and for how many there was no room.
 
-    Those of its own folder come first, then what is below, then the others.
+    Those in its own folder come first, then those below it, then the others.
     """
-    # A job may name any path: what would have to be a file and a folder at once gives way.
+    # A job may name any path: a file that would also have to be a folder gives way.
     others = [one for one in entries_of(workspace_id) if not _in_the_way(one.path, main)]
     seen: dict[str, bytes] = {}
     room = MAX_SHOWN_BYTES
@@ -38,7 +38,7 @@ def beside(workspace_id: int, main: str) -> tuple[dict[str, bytes], int]:
         if data is not None and len(data) <= room:
             seen[entry.path] = data
             room -= len(data)
-    db.session.remove()  # the code's whole run would hold the database's old pages
+    db.session.remove()  # otherwise the database's old pages would be held for the code's whole run
     return seen, len(others) - len(seen)
 
 

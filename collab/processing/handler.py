@@ -1,4 +1,4 @@
-"""Runs in a process of its own, which imports this file by its path, and nothing of Flask."""
+"""Runs in its own process, which imports this file by its path, and nothing from Flask."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from .engine.output import FORMATS
     from .engine.run import process
 else:
-    # That process knows this folder, not the package that it is in.
+    # That process knows this folder, but not the package that contains it.
     from engine.errors import TableError
     from engine.output import FORMATS
     from engine.run import process
 
 
 class Context(Protocol):
-    """What the process gives to a handler."""
+    """What the process passes to a handler."""
 
     inputs: dict[str, str]
     output_path: str

@@ -14,7 +14,7 @@ from ..uploads import service as uploads
 from .schemas import ProcessingIn
 
 HANDLER_PROGRAM = Path(__file__).with_name("handler.py")
-#: Of the process; what it holds of the data is bounded below that (see `engine.memory`).
+#: For the process; the data that it holds is bounded below that (see `engine.memory`).
 MEMORY_MB = 512
 
 
@@ -49,7 +49,7 @@ def _upload(upload_id: int) -> tuple[Path, str]:
     except LookupError:
         raise gone from None
     finally:
-        db.session.remove()  # else the job's whole run would hold the database's old pages
+        db.session.remove()  # or the whole run would hold the database's old pages
     if not path.is_file():
         raise gone
     return path, name

@@ -1,4 +1,4 @@
-"""What a `data_processing` job is asked."""
+"""What a `data_processing` job takes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ TEXT_OPERATIONS = {"contains", "starts_with"}
 NULL_OPERATIONS = {"is_null", "not_null"}
 ORDER_OPERATIONS = {"lt", "le", "gt", "ge"}
 
-#: Example rows, which the other examples ask about.
+#: Example rows, which the other examples use.
 EXAMPLE_ROWS = [
     {"city": "Lyon", "price": 12.5, "sold": True},
     {"city": "Turin", "price": 8, "sold": False},
@@ -115,7 +115,7 @@ class AggregateIn(Schema):
         validate=validate.OneOf(list(FUNCTIONS)),
         metadata={
             "description": "Null is left out. `sum`, `avg`, `median` and `stddev` (of a sample) "
-            "take the numbers only; without any, they are null.",
+            "use only numbers; without any, they are null.",
             "example": "sum",
         },
     )
@@ -160,7 +160,7 @@ class ProcessingIn(Schema):
         validate=validate.OneOf(FORMATS),
         metadata={
             "description": "The upload's format; by default found from its name or its beginning. "
-            "`json` is an array of objects, `jsonl` an object in each line, `xlsx` a workbook."
+            "`json` is an array of objects, `jsonl` an object on each line, `xlsx` a workbook."
         },
     )
     delimiter = patterned(
@@ -170,14 +170,14 @@ class ProcessingIn(Schema):
         1,
         metadata={
             "description": "For a CSV file; by default what a first line such as `sep=;` names, "
-            "else that of , ; tab and | with which the rows fit the first."
+            "otherwise the one of , ; tab and | with which the rows fit the first."
         },
     )
     encoding = fields.String(
         validate=validate.OneOf(ENCODINGS),
         metadata={
-            "description": "Of a CSV or JSON file; by default UTF-16 where the file looks like it, "
-            "else UTF-8. Excel's plain CSV is `windows-1252` in Western Europe."
+            "description": "For a CSV or JSON file; by default UTF-16 if the file looks like it, "
+            "otherwise UTF-8. Excel's plain CSV is `windows-1252` in Western Europe."
         },
     )
     header_line = WholeNumber(
@@ -276,14 +276,14 @@ class ProcessingIn(Schema):
 
 
 def _require_different(field: str, names: list[str], others: list[str]) -> None:
-    """Refuse two columns of one name in the result."""
+    """Refuse two columns with one name in the result."""
     for index, name in enumerate(names):
         if name in others or name in names[:index]:
             raise _refused(field, index, f"The result has another column {quoted(name)}.")
 
 
 def _require_sorted_by(names: list[str], sort: list[str]) -> None:
-    """Refuse to sort groups by what they don't have."""
+    """Refuse to sort groups by columns that they don't have."""
     for index, name in enumerate(sort):
         if name.removeprefix("-") not in names:
             raise _refused("sort", index, f"Must be a column of the result: {listed(names)}.")

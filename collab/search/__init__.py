@@ -11,5 +11,5 @@ def init_app(app: Flask) -> None:
     from . import routes
 
     switch(app, "search", routes.blueprint)
-    cover(app, "search", "what can be found, of all kinds", routes.blueprint, read_only=True)
+    cover(app, "search", "everything that can be found", routes.blueprint, read_only=True)
     serve(app, routes.blueprint)

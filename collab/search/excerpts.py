@@ -1,7 +1,7 @@
 """The words of a text around the place where a search matched it, found in bounded work.
 
-The index has the words of a text, not the text: what matched is looked for in the text itself, by
-the same rule for words. That is done piece by piece, until all that was asked for has been found.
+The index has the words of a text, not the text: matches are looked up in the text itself, by the
+same rule for words. That is done piece by piece, until every term has been found.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from ..core.words.folding import fold
 from ..core.words.splitting import Word, parts, placed
 from .highlighting import CLOSE_MARK, OPEN_MARK
 
-#: Words of an excerpt; characters of it that are looked at; characters and words
-#: before its first match.
+#: Words of an excerpt; characters of it that are examined; characters and words before its first
+#: match.
 EXCERPT_WORDS = 24
 MAX_MATCHES_LOOKED_AT = 2000
 MAX_CHARACTERS_BEFORE_MATCH = 60
 WORDS_BEFORE_MATCH = 9
-#: Places of a term that are looked at in a text, and characters in which different terms are near.
+#: Places of a term that are examined in a text, and characters within which terms are near.
 MAX_PLACES_PER_TERM = 200
 NEAR_CHARACTERS = 200
-#: Characters of a piece that is looked at; it ends after a space, where there is one.
+#: Characters of a piece; it ends after a space, if it has one.
 PIECE_CHARACTERS = 4000
 
 
 class Place(NamedTuple):
-    """Where a term stands."""
+    """Where a term is."""
 
     begin: int
     end: int
@@ -38,7 +38,7 @@ class Place(NamedTuple):
 def excerpt(text: str, terms: Sequence[Term]) -> str:
     """Return the words of a text where most terms are near each other, with marks around them.
 
-    Where nothing is found, it is the text's beginning.
+    If nothing is found, it is the text's beginning.
     """
     places = _places(text, terms)
     begin = _begin(text, _best(places))
@@ -53,7 +53,7 @@ def whole(text: str, terms: Sequence[Term]) -> str:
 
 
 def _places(text: str, terms: Sequence[Term]) -> list[Place]:
-    """Return where terms stand in a text, in its order, up to the piece that has all of them."""
+    """Return where terms are in a text, in order, up to the piece by which all were found."""
     found: list[Place] = []
     counts = [0] * len(terms)
     for at, piece in _pieces(text):
@@ -65,7 +65,7 @@ def _places(text: str, terms: Sequence[Term]) -> list[Place]:
 
 
 def _pieces(text: str) -> Iterator[tuple[int, str]]:
-    """Cut a text into pieces, each with where it begins."""
+    """Cut a text into pieces, each with the position where it begins."""
     at = 0
     while at < len(text):
         end = min(len(text), at + PIECE_CHARACTERS)
@@ -98,7 +98,7 @@ def _in_piece(piece: str, terms: Sequence[Term], counts: list[int]) -> list[Plac
 
 
 def _of_term(words: list[Word], term: Term) -> Iterator[tuple[int, int]]:
-    """Yield where a term stands in words that follow each other."""
+    """Yield where a term is in words that follow each other."""
     for way in term.ways:
         *before, last = way
         for at in range(len(words) - len(before)):
@@ -110,7 +110,7 @@ def _of_term(words: list[Word], term: Term) -> Iterator[tuple[int, int]]:
 
 
 def _best(places: list[Place]) -> int:
-    """Return where the most different terms are near each other; the first such place."""
+    """Return the first place where the most different terms are near each other."""
     best, most = places[0].begin if places else 0, 0
     for number, (begin, _, _) in enumerate(places[:MAX_PLACES_PER_TERM]):
         near = places[number : number + EXCERPT_WORDS]
@@ -121,7 +121,7 @@ def _best(places: list[Place]) -> int:
 
 
 def _begin(text: str, at: int) -> int:
-    """Return where an excerpt begins that shows a place: a few words before."""
+    """Return where an excerpt that shows a place begins: a few words before it."""
     parts = text[max(0, at - MAX_CHARACTERS_BEFORE_MATCH) : at].split(" ")
     if at > MAX_CHARACTERS_BEFORE_MATCH and len(parts) > 1:
         del parts[0]  # it may be half a word

@@ -1,13 +1,13 @@
-"""Making HTML of a text with marks."""
+"""Turning a text with marks into HTML."""
 
 from __future__ import annotations
 
 import re
 from html import escape
 
-#: What the index puts before a match: a control character, which texts do not have.
+#: What marks the beginning of a match: a control character, which texts do not have.
 OPEN_MARK = "\x02"
-#: What it puts after one.
+#: What marks its end.
 CLOSE_MARK = "\x03"
 
 _MARK = re.compile(f"([{OPEN_MARK}{CLOSE_MARK}])")
@@ -16,7 +16,7 @@ _MARK = re.compile(f"([{OPEN_MARK}{CLOSE_MARK}])")
 def marked(text: str, longest: int) -> str:
     """Return HTML: the text escaped, what is marked within `<mark>`, cut to `longest` characters.
 
-    It is well formed whatever the text has: a mark without its counterpart is closed or left out.
+    It is well formed whatever the text contains: an unpaired mark is closed or left out.
     """
     parts, inside = [], False
     for piece in _MARK.split(text):

@@ -1,7 +1,8 @@
 """The statements of a search, each built once and given its values later.
 
-Who asks is `user_id`; `project_id` is the project that is looked at, if only one is; `match_<kind>`
-is the expression for a kind, `title_<kind>` that for its titles, `words` that of the words alone.
+`user_id` is the caller; `project_id` is the project to search, if only one is searched;
+`match_<kind>` is the expression for a kind, `title_<kind>` the one for its titles, `words` the one
+for the words alone.
 """
 
 from __future__ import annotations
@@ -29,19 +30,19 @@ from ..core.fulltext import SEARCH_INDEX, Kind, Ranking
 from ..core.models import Id
 from ..projects.models import Project
 
-#: Of each kind so many of the newest matches are ranked, so that a search costs much the same
-#: however much there is.
+#: How many of each kind's newest matches are ranked, so that a search costs much the same however
+#: much there is.
 MAX_CANDIDATES = 1000
-#: Words that are looked for, times candidates: each costs a look at each of the other. 16 words in
-#: 1,000 texts of 20 kB took 0.5 s; few texts have so many words, so fewer candidates lose little.
+#: Words times candidates: each word is looked for in each candidate. 16 words in 1,000 texts of 20
+#: kB took 0.5 s; few texts have so many words, so fewer candidates lose little.
 MAX_RANKED_WORDS = 4000
 
-#: Where each word is in too many rows to rank by, titles of so many of the newest matches of each
-#: kind are looked at. Among all, for a word that is in every text and in no title, each row of the
-#: index was: 80 ms for a million.
+#: If each word is in too many rows to rank by, this many of each kind's newest matches are searched
+#: by title. Searching all of them, for a word that is in every text and in no title, read each row
+#: of the index: 80 ms for a million.
 MAX_TITLES = 2000
 
-#: Statements that are kept, a search of each set of kinds has its own.
+#: Statements that are kept: each set of kinds has its own.
 MAX_STATEMENTS = 256
 
 USER_PARAMETER = bindparam("user_id", type_=Id)
@@ -50,7 +51,7 @@ WORDS_PARAMETER = bindparam("words", type_=String)
 
 
 def candidates(words: int) -> int:
-    """Return how many of the newest matches of each kind are taken in a search for some words."""
+    """Return how many of each kind's newest matches a search for some words takes."""
     return min(MAX_CANDIDATES, MAX_RANKED_WORDS // max(1, words))
 
 
@@ -58,7 +59,7 @@ def candidates(words: int) -> int:
 def ranked(
     kinds: tuple[Kind, ...], is_admin: bool, in_project: bool, ranking: Ranking
 ) -> Select[Any]:
-    """Build what gives the type and id of the best `count` of `candidates` after `skip` of them."""
+    """Build the query for type and id of the best `count` of `candidates`, after `skip` of them."""
     who = is_admin, in_project
     if ranking is Ranking.FEW:
         rows = _matching().cte()
@@ -77,12 +78,12 @@ def ranked(
 
 
 def _together(found: Iterable[Select[Any]]) -> CompoundSelect[Any]:
-    """Put candidates together, each part with an order and a limit of its own."""
+    """Combine candidates, each part with its own order and limit."""
     return union_all(*(select(one.subquery()) for one in found))
 
 
 def _matching() -> Select[Any]:
-    """Build what finds all rows that have the words, with their scores."""
+    """Build the query for all rows that have the words, with their scores."""
     score = fulltext.relevance(WORDS_PARAMETER).label("score")
     of = fulltext.number().label("number"), fulltext.key().label("key")
     begins = fulltext.begins(bindparam("begun", type_=String))
@@ -90,7 +91,7 @@ def _matching() -> Select[Any]:
 
 
 def _of_kind(kind: Kind, rows: Any, is_admin: bool, in_project: bool) -> Select[Any]:
-    """Leave of rows that were found those of a kind that may be read."""
+    """Keep, of the rows found, those of a kind that may be read."""
     shown = (
         literal(kind.name).label("type"),
         kind.model.id.label("id"),
@@ -102,20 +103,20 @@ def _of_kind(kind: Kind, rows: Any, is_admin: bool, in_project: bool) -> Select[
 
 
 def _in_order(found: Any) -> Select[Any]:
-    """Put candidates in the order of the scores that they have."""
+    """Put candidates in the order of their scores."""
     best = (found.c.score, found.c.at.desc(), found.c.type, found.c.id.desc())
     return select(found.c.type, found.c.id).order_by(*best)
 
 
 def _gathered(found: Any) -> Select[Any]:
-    """Put candidates in order of whom some have come twice, or apart from their scores."""
+    """Put candidates in order, some of which may have come twice, or without their scores."""
     kind, key = func.max(found.c.type), func.max(found.c.id)
     best = (func.min(found.c.score), func.max(found.c.at).desc(), kind, key.desc())
     return select(kind.label("type"), key.label("id")).group_by(found.c.row).order_by(*best)
 
 
 def _scores(found: Any) -> Select[Any]:
-    """Build a walk over the words' matches, wherever they are seen from, for those found."""
+    """Build a walk over the words' matches, in any scope, keeping those found."""
     row = SEARCH_INDEX.c.rowid
     shown = (
         null().label("type"),
@@ -127,7 +128,8 @@ def _scores(found: Any) -> Select[Any]:
     return select(*shown).where(
         fulltext.matches(WORDS_PARAMETER),
         row >= select(func.min(found.c.row)).scalar_subquery(),
-        # `+ 0` hides the column from the planner: one by one, each would set up the search again.
+        # `+ 0` hides the column from the planner: looked up one by one, each would set up the
+        # search again.
         row.op("+")(0).in_(select(found.c.row)),
     )
 
@@ -136,26 +138,26 @@ def _candidates(
     kind: Kind, is_admin: bool, in_project: bool, name: str, score: Any = None
 ) -> Select[Any]:
     query = _found(kind, is_admin, in_project, name, score)
-    # The newest by the index's own order: an order by relevance would have to read every match.
+    # The newest, by the index's own order: ordering by relevance would have to read every match.
     return query.order_by(SEARCH_INDEX.c.rowid.desc()).limit(bindparam("candidates"))
 
 
 def _titled(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
-    """Build what finds candidates by their titles among the newest matches of a kind."""
+    """Build the query for candidates by their titles among the newest matches of a kind."""
     row = SEARCH_INDEX.c.rowid
     newest = select(row).where(fulltext.matches(_expression(kind, "match")))
     newest = newest.order_by(row.desc()).limit(MAX_TITLES)
     since = select(func.min(newest.subquery().c.rowid)).scalar_subquery()
     query = _found(kind, is_admin, in_project, "title", literal(-1)).where(row >= since)
-    # `+ 0` hides the order from FTS5, which begins at the oldest then: from the newest on, it would
-    # go past the last of these while it looks for the next title.
+    # `+ 0` hides the order from FTS5, which then begins at the oldest: starting from the newest, it
+    # would go past the last of these while looking for the next title.
     return query.order_by(row.op("+")(0).desc()).limit(bindparam("candidates"))
 
 
 def _found(
     kind: Kind, is_admin: bool, in_project: bool, name: str, score: Any = None
 ) -> Select[Any]:
-    """Build what finds the rows of a kind that match, and may be read."""
+    """Build the query for the rows of a kind that match, and may be read."""
     expression = _expression(kind, name)
     shown = (
         literal(kind.name).label("type"),
@@ -171,7 +173,7 @@ def _found(
 
 @lru_cache(maxsize=MAX_STATEMENTS)
 def shown(kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
-    """Build what shows results of one kind, those in `ids`, if they may be read."""
+    """Build the query that shows results of one kind, those in `ids`, if they may be read."""
     home = aliased(Project)
     columns = (
         kind.model.id.label("id"),
@@ -191,10 +193,10 @@ def _expression(kind: Kind, name: str) -> Any:
 
 
 def _readable(query: Select[Any], kind: Kind, is_admin: bool, in_project: bool) -> Select[Any]:
-    """Leave the rows of a kind that may be read.
+    """Keep the rows of a kind that may be read.
 
-    The index is a hint where to look; the tables, as they are now, decide. That is in a CASE,
-    because no index of the table is to be taken for it: the planner has to begin with the matches.
+    The index only hints where to look; the tables, as they are now, decide. The condition is in a
+    CASE so that the planner uses no index of the table for it: it has to begin with the matches.
     """
     readable = kind.readable(kind.model, USER_PARAMETER, is_admin)
     if in_project:

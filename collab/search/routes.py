@@ -26,7 +26,7 @@ blueprint = Blueprint(
 def search(query: dict[str, Any]) -> Page:
     """Find projects, workspaces, files, tasks, posts and uploads, best match first.
 
-    Only what you may read is found. Of each kind, the newest 1,000 matches are ranked; if all
+    It finds only what you may read. For each kind, the newest 1,000 matches are ranked; if all
     words are in more than 5,000 things, matches in titles come first, then the newest.
     """
     return service.find(caller(), **query)

@@ -14,7 +14,7 @@ KIND_CHOICE = OneOfRegistered(lambda: KINDS.here())
 
 QUERY_DESCRIPTION = (
     "Words that must all occur; the last one may be the beginning of a word. "
-    '`"Words in quotes"` must stand together, and `-` before either excludes it.'
+    '`"Words in quotes"` must be next to each other, and `-` before either excludes it.'
 )
 
 

@@ -50,12 +50,12 @@ def find(
     limit: int,
     cursor: str | None,
 ) -> Page:
-    """Return a page of what matches and the caller may read, the best first.
+    """Return a page of what matches and the caller may read, best first.
 
     Raises NotFound for a project that they may not read, Malformed for a cursor of another list.
     """
-    # An offset, as relevance is no key that a next page could begin after: it is computed with each
-    # search.
+    # An offset, since relevance is no key after which a next page could begin: each search computes
+    # it.
     offset = decode(cursor, SORT_KEY, NO_OFFSET)[0] if cursor else 0
     search = Search(caller, q, project_id)
     if not search.terms:
@@ -67,7 +67,7 @@ def find(
 
 
 class Search:
-    """A search of somebody's, in all that they may read or in one project."""
+    """Somebody's search, in everything that they may read or in one project."""
 
     def __init__(self, caller: Caller, text: str, project_id: int | None) -> None:
         self.caller, self.project_id = caller, project_id
@@ -76,21 +76,21 @@ class Search:
         if project_id is not None:
             access.load(Project, project_id, caller)
         self.scopes = self._scopes()
-        #: Which of the statements are meant.
+        #: Which of the statements this search uses.
         self.variant = (caller.is_admin, project_id is not None)
 
     def _scopes(self) -> list[str] | None:
         """Return the places to look in, as the index names them; None for too many."""
         if self.project_id is not None:
             return [f"p{self.project_id}"]
-        # What is published, and what is the caller's own, wherever their projects are.
+        # What is published, and what belongs to the caller, whatever projects there are.
         general = ["public", f"u{self.caller.user_id}"]
         if self.caller.is_admin:
             return [*general, "admin"]
         some = access.projects_of(self.caller).limit(fulltext.MAX_SCOPES + 1)
         projects = db.session.scalars(some).all()
         if len(projects) > fulltext.MAX_SCOPES:
-            # Then nothing narrows the index down; the tables decide about each match, as they
+            # Then nothing narrows down the index; the tables decide about each match, as they
             # always do.
             return None
         return [*general, *(f"p{key}" for key in projects)]
@@ -101,11 +101,11 @@ class Search:
         return who if self.project_id is None else who | {"project_id": self.project_id}
 
     def ranked(self, kinds: tuple[Kind, ...], skip: int, count: int) -> Sequence[Any]:
-        """Return the type and id of the best among the candidates, after `skip` of them."""
+        """Return the type and id of the best candidates, after `skip` of them."""
         most = queries.candidates(len(self.terms))
         scoring = fulltext.scoring(self.asked, most)
         values = self._who | self._expressions(kinds, scoring) | {"skip": skip, "count": count}
-        # By titles, as many are taken of those that have the words there, and of all.
+        # By titles, equally many are taken of those that have the words there, and of all.
         values["candidates"] = most // 2 if scoring.ranking is Ranking.TITLES else most
         statement = queries.ranked(kinds, *self.variant, scoring.ranking)
         return db.session.connection().execute(statement, values).all()

@@ -1,1 +1,1 @@
-"""What code runs in: a box of namespaces, mounts and limits, made by bubblewrap for one run."""
+"""Where code runs: a box of namespaces, mounts and limits, made by bubblewrap for one run."""

@@ -1,4 +1,4 @@
-"""A box while it exists: made, handed its code, looked into, killed and gathered up."""
+"""A box while it exists: made, given its code, inspected, killed and cleaned up."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from .processes import child, memory, readable
 START_S = 10.0
 #: Seconds that a killed box may take to be gone before its outermost process is killed too.
 KILL_PATIENCE_S = 2.0
-#: What is empty in the box's folders has no bytes to count: this bounds it.
+#: Empty files in the box's folders have no bytes to count: this bounds them.
 MAX_FILES_IN_BOX = 4096
 #: KiB of memory of its own that the code may hold, resident or swapped out: what RLIMIT_DATA lets
-#: it take, and its stack. That limit forgets memory which can no longer be written (mprotect(2)),
-#: this does not. Files in memory come on top; the kernel bounds them (`command.MOUNT_COMMAND`).
+#: it take, and its stack. That limit forgets memory that can no longer be written (mprotect(2));
+#: this one does not. In-memory files come on top; the kernel bounds them (`command.MOUNT_COMMAND`).
 MEMORY_KIB = (256 + 8) * 1024
 
 
@@ -75,7 +75,7 @@ class Box:
             raise SandboxError(f"The sandbox can't be started: {error}.") from error
 
     def _open(self, passed: contextlib.ExitStack, files: Files) -> Descriptors:
-        """Open what bubblewrap reads and writes; its ends are closed with `passed`."""
+        """Open what bubblewrap reads and writes; `passed` closes its ends."""
         source, self._source = _pipe(passed, self._held)
         self._status, status = _pipe(self._held, passed)
         rules = passed.enter_context(seccomp.opened())
@@ -89,7 +89,7 @@ class Box:
         self, words: list[str], given: Descriptors, *, stdin: bool
     ) -> subprocess.Popen[bytes]:
         """Start bubblewrap. Nothing here keeps Popen from vfork(2): see `command._as_nobody`."""
-        started = subprocess.Popen(  # noqa: S603 (no shell, and no word of it is the code's)
+        started = subprocess.Popen(  # noqa: S603 (no shell, and no word of it comes from the code)
             words,
             bufsize=0,
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
@@ -104,7 +104,7 @@ class Box:
         for stream in (started.stdin, started.stdout, started.stderr):
             if stream is not None:
                 self._held.enter_context(stream)
-                # Code that reads nothing, or writes for ever, must not hold the thread that serves
+                # Code that reads nothing, or writes for ever, must not block the thread that serves
                 # it.
                 os.set_blocking(stream.fileno(), False)
                 _widen(stream.fileno())
@@ -131,12 +131,12 @@ class Box:
     # -- the code goes in ---------------------------------------------------------------------
 
     def hand_over(self, code: str) -> bool:
-        """Let the code run, once the box will surely die with us; False if it came to nothing.
+        """Let the code run once the box is sure to die with us; False if it came to nothing.
 
-        The inner bubblewrap says a word when it starts, and by then everybody above the code has
-        set the signal of --die-with-parent. If we die before, there is nobody to say it to: it
-        gives up, and there was no code to run. (The outer one must not say anything: giving up,
-        it would leave its child waiting for ever.)
+        The inner bubblewrap writes something when it starts, and by then every process above the
+        code has set the signal of --die-with-parent. If we die earlier, nobody reads that: it gives
+        up, and no code has run. (The outer one must not write anything: by giving up, it would
+        leave its child waiting for ever.)
         """
         if not self._documents(1, START_S):
             return False
@@ -149,7 +149,7 @@ class Box:
         return True
 
     def _enter(self) -> None:
-        """Take hold of process 1 of the box, and of its folders; raises OSError."""
+        """Get hold of process 1 of the box, and of its folders; raises OSError."""
         init = child(self._popen.pid)
         descriptor = os.pidfd_open(init)
         self._held.callback(os.close, descriptor)
@@ -159,10 +159,10 @@ class Box:
             self._folders.append(os.open(f"/proc/{init}/root/{folder}", os.O_RDONLY))
             self._held.callback(os.close, self._folders[-1])
         self._inside = Path(f"/proc/{child(init)}/task")
-        self.look()  # code may be over before the next look
+        self.look()  # code may end before the next look
 
     def _documents(self, count: int, patience_s: float) -> list[dict[str, Any]]:
-        """Return what bubblewrap has said, when it is `count` documents, or all there will be."""
+        """Return what bubblewrap has said, once that is `count` documents, or all there will be."""
         deadline = time.monotonic() + patience_s
         while self._said.count(b"\n") < count:
             left = max(0.0, deadline - time.monotonic())
@@ -182,7 +182,7 @@ class Box:
     # -- while it runs ------------------------------------------------------------------------
 
     def look(self) -> None:
-        """Note how much memory the code holds, and has held so far."""
+        """Note how much memory the code holds, and the most that it has held so far."""
         if self._inside is None:
             return
         sizes = memory(self._inside)
@@ -196,12 +196,12 @@ class Box:
         return sum(count.f_files - count.f_ffree for count in counts) > MAX_FILES_IN_BOX
 
     def kill(self) -> None:
-        """Stop the code: kill all that is in the box, at once."""
+        """Stop the code: kill everything in the box, at once."""
         self.killed = True
         self._kill()
 
     def _kill(self) -> None:
-        """Kill process 1 of the box: all of it dies with it (pid_namespaces(7))."""
+        """Kill process 1 of the box: everything dies with it (pid_namespaces(7))."""
         with self._lock:
             if self._gone:  # the number may be another process's by now
                 return
@@ -214,7 +214,7 @@ class Box:
     # -- the end ------------------------------------------------------------------------------
 
     def end(self) -> None:
-        """Kill what is left, wait until all is gone, and note what it used."""
+        """Kill what is left, wait until everything is gone, and note what it used."""
         if not self.over:
             self._kill()
         if not readable(self.exited, KILL_PATIENCE_S):
@@ -250,7 +250,7 @@ def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[B
 def _in_memory(
     files: Mapping[str, bytes], passed: contextlib.ExitStack
 ) -> tuple[tuple[int, str], ...]:
-    """Return a descriptor for each file's bytes, to be read from their beginning."""
+    """Return a descriptor for each file's bytes, to be read from the beginning."""
     opened = []
     for path, data in files.items():
         file = passed.enter_context(os.fdopen(os.memfd_create("file"), "w+b"))
@@ -261,10 +261,11 @@ def _in_memory(
 
 
 def _widen(pipe: int) -> None:
-    """Let a pipe hold all that is not a flood yet.
+    """Let a pipe hold everything that is not yet a flood.
 
-    Node writes to a full pipe later, and `process.exit()` does not wait for that: what fits is
-    never lost. Where an account has as many pipes as the kernel lets it widen, it stays as it is.
+    Node writes to a full pipe later, and `process.exit()` does not wait for that; output that fits
+    is never lost. If the account has already enlarged as many pipes as the kernel allows, this one
+    stays as it is.
     """
     with contextlib.suppress(OSError):
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, FLOOD_BYTES)

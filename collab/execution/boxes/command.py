@@ -1,18 +1,18 @@
 """The command line that puts code into its box: bubblewrap twice, then the limits, then the code.
 
 The outer bubblewrap makes the namespaces and the files. Its child, process 1 of the box, first
-mounts the folders that can be written, which bubblewrap can't do without letting programs be run
-from them; then it is the inner bubblewrap, which makes a second user namespace, drops everything,
-and starts the code under the filter. One bubblewrap alone would leave before process 1 of the
-box, and hide what was used. With two
-- the outer one ends when process 1 has ended, and then all of the box is gone
-  (pid_namespaces(7)), and what it used is counted;
+mounts the writable folders, which bubblewrap can't do without letting programs run from them; then
+it becomes the inner bubblewrap, which makes a second user namespace, drops everything, and starts
+the code under the filter. A single bubblewrap would exit before process 1 of the box, and hide what
+was used. With two
+- the outer one ends when process 1 has ended; then all of the box is gone (pid_namespaces(7)), and
+  what it used has been counted;
 - process 1 is out of the code's reach: it belongs to another user namespace.
 
-**No native code from files.** What can be written is mounted `noexec`, so neither execve(2) nor
+**No native code from files.** Everything writable is mounted `noexec`, so neither execve(2) nor
 mmap(2) takes a program or a library from it, however an interpreter is talked into loading one;
-/proc is read-only, so nobody writes machine code over their own through /proc/self/mem; and of
-the machine's programs only those of this command line are there.
+/proc is read-only, so no process overwrites its own machine code through /proc/self/mem; and of the
+machine's programs only those of this command line are there.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ BOX_FOLDER = "/box"
 BOX_BYTES = 64 * MIB
 #: Bytes of files in /dev/shm.
 SHM_BYTES = 8 * MIB
-#: Where the files of a workspace are, which no run may change, and the bytes that fit there.
+#: Where the files of a workspace are, which no run may change, and how many bytes fit there.
 SHOWN_FILES_FOLDER = "/files"
 SHOWN_FILES_BYTES = 8 * MIB
-#: Files and folders that each of them takes: the kernel's bound, after `box.MAX_FILES_IN_BOX`.
+#: Files and folders that each of them holds: the kernel's bound, beyond `box.MAX_FILES_IN_BOX`.
 MAX_INODES = 8192
-#: Who the code is inside, and outside when the server is root: nobody.
+#: The code's user inside, and outside when the server is root: nobody.
 NOBODY_ID = 65534
 
 CODE_ENVIRONMENT = {
@@ -63,11 +63,11 @@ CODE_ENVIRONMENT = {
 NAMESPACES = ("user", "ipc", "pid", "net", "uts", "cgroup-try")
 
 
-#: What process 1 does before it is the inner bubblewrap: it makes the folders for files.
+#: What process 1 does before it becomes the inner bubblewrap: it makes the folders for files.
 MOUNT_COMMAND = (
     "mount -t tmpfs -o noexec,nosuid,nodev,mode=0755,nr_inodes={inodes},size={size} box {place}"
 )
-#: The folders for files, and the bytes of each.
+#: The folders for files, and how many bytes each holds.
 FOLDERS = ((BOX_FOLDER, BOX_BYTES), ("/dev/shm", SHM_BYTES))  # noqa: S108 (inside)
 
 
@@ -83,7 +83,7 @@ class Tools:
 
     @classmethod
     def find(cls) -> Tools | str:
-        """Return them all, or the name of the first that is not installed where code sees it."""
+        """Return them all, or the name of the first that is not installed where code can see it."""
         found = {field.name: _find(field.name) for field in fields(cls)}
         there = {name: program for name, program in found.items() if program is not None}
         missing = [name for name in found if name not in there]
@@ -101,12 +101,12 @@ def _find(name: str) -> Installed | None:
 
 @frozen
 class Descriptors:
-    """What bubblewrap reads and writes: descriptors that it inherits, and the code does not."""
+    """What bubblewrap reads and writes: descriptors that it inherits and the code does not."""
 
     source: int
     filter: int
     status: int
-    #: The files of the run: the descriptor that has each one's bytes, and its path.
+    #: The files of the run: for each, the descriptor with its bytes, and its path.
     own: tuple[tuple[int, str], ...] = ()
     shown: tuple[tuple[int, str], ...] = ()
 
@@ -145,12 +145,12 @@ def command(
 
 
 def _named(place: PurePosixPath) -> str:
-    """Return how the interpreter is told the file in its folder: never as an option."""
+    """Return how the file is named to the interpreter: never so that it looks like an option."""
     return f"./{place.name}" if place.name.startswith("-") else place.name
 
 
 def _prepare(given: Descriptors) -> str:
-    """Return the script that process 1 runs before it is the inner bubblewrap: it makes folders."""
+    """Return the script that process 1 runs before it is the inner bubblewrap, to make folders."""
     shown = ((SHOWN_FILES_FOLDER, SHOWN_FILES_BYTES),) if given.shown else ()
     mounts = (
         MOUNT_COMMAND.format(inodes=MAX_INODES, size=size, place=place)
@@ -160,10 +160,10 @@ def _prepare(given: Descriptors) -> str:
 
 
 def _as_nobody(tools: Tools, hidden: Mapping[str, str]) -> list[str]:
-    """Return what makes root nobody: RLIMIT_NPROC does not bind root.
+    """Return the command that turns root into nobody: RLIMIT_NPROC does not bind root.
 
-    Popen could do it, but would have to fork for that, and copy the page tables of the whole
-    server while it holds the interpreter; so it can use vfork(2).
+    Popen could do it, but would have to fork for that, and copy the page tables of the whole server
+    while it holds the GIL; this way it can use vfork(2).
     """
     if os.geteuid() != 0:
         return []
@@ -211,10 +211,10 @@ def _inner(place: PurePosixPath, given: Descriptors) -> list[str]:
 
 
 def _files(given: Descriptors) -> list[str]:
-    """Return the options that put the other files of the run beside the code.
+    """Return the options that put the other files of the run next to the code.
 
-    Those that can't be changed are on a mount of their own, to which the working folder has links:
-    so it stays a folder that can be written, and the kernel keeps the files.
+    Those that can't be changed are on their own mount, to which the working folder has links: so
+    the folder stays writable, and the kernel protects the files.
     """
     words: list[str] = []
     for descriptor, path in given.own:
@@ -229,10 +229,10 @@ def _files(given: Descriptors) -> list[str]:
 def limits(language: Language, interpreter: Installed, wall_s: float) -> list[str]:
     """Return the limits (setrlimit(2)) as prlimit(1) takes them.
 
-    They are set inside: processes are counted in the box's own user namespace, so that neither
-    the server's threads nor another box take from the 64.
+    They are set inside: processes are counted in the box's own user namespace, so that neither the
+    server's threads nor other boxes count towards the 64.
     """
-    seconds = math.ceil(wall_s) + 1  # a busy loop meets the clock first, and several threads this
+    seconds = math.ceil(wall_s) + 1  # a busy loop hits the clock first, several threads hit this
     return [
         f"--cpu={seconds}:{seconds + 1}",
         f"--data={language.data_limit(interpreter)}",

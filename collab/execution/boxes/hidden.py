@@ -1,4 +1,4 @@
-"""What root may reach and nobody may not, shown to the box: a virtual environment below /root."""
+"""What only root may reach, shown to the box: a virtual environment below /root."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ..programs import Installed, reachable
 
-#: Of util-linux, as prlimit; outside only, so it is none of the box's tools.
+#: From util-linux, like prlimit; only used outside, so it is not one of the box's tools.
 UNSHARE_PROGRAM = "/usr/bin/unshare"
-#: Where root shows nobody what they can't reach, in a mount namespace of this run.
+#: Where root shows the user nobody what they can't reach, in a mount namespace of this run.
 SHOWN_FOLDER = "/mnt"
 SHOW_COMMAND = f"""
 umask 022 # the server's own is for files that nobody else may read
@@ -26,9 +26,9 @@ exec "$@"
 
 
 def hidden_mounts(programs: Iterable[Installed]) -> dict[str, str]:
-    """Return what nobody can reach of what is to be mounted, each with a place where they can.
+    """Return the mounts that the user nobody can't reach, each with a place where they can.
 
-    A virtual environment, or a Python, in the home of root is behind a door that only root opens.
+    A virtual environment, or a Python, in root's home is behind a door that only root opens.
     """
     return {
         source: f"{SHOWN_FOLDER}{place}"
@@ -39,7 +39,7 @@ def hidden_mounts(programs: Iterable[Installed]) -> dict[str, str]:
 
 
 def within(path: str, hidden: Mapping[str, str]) -> str:
-    """Return where a path is, for nobody too."""
+    """Return where a path is, for the user nobody too."""
     for source, place in hidden.items():
         if Path(path).is_relative_to(source):
             return str(place / Path(path).relative_to(source))
@@ -47,7 +47,7 @@ def within(path: str, hidden: Mapping[str, str]) -> str:
 
 
 def showing(shell: Installed, hidden: Mapping[str, str]) -> list[str]:
-    """Return what mounts, in a namespace of its own, what nobody can't reach where they can."""
+    """Return what mounts, in its own namespace, what the user nobody can't reach elsewhere."""
     if not hidden:
         return []
     places = [word for pair in hidden.items() for word in pair]

@@ -1,4 +1,4 @@
-"""What the kernel tells about the processes of a box."""
+"""What the kernel says about the processes of a box."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def child(process: int) -> int:
 def memory(threads: Path) -> dict[str, int]:
     """Return how much memory a process takes, in KiB by name (proc_pid_status(5)).
 
-    They share it, so any thread that still runs tells; the first, whose number is the process's,
-    may end before the others, and knows nothing from then on.
+    Threads share it, so any thread that still runs can tell; the first, whose number is the
+    process's, may end before the others, and knows nothing from then on.
     """
     with contextlib.suppress(OSError):
         for thread in threads.iterdir():
@@ -33,7 +33,7 @@ def memory(threads: Path) -> dict[str, int]:
 
 
 def readable(descriptor: int, seconds: float) -> bool:
-    """Wait until a descriptor can be read, or is at its end."""
+    """Wait until a descriptor is readable, or at its end."""
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     return bool(poll.poll(seconds * 1000))

@@ -1,6 +1,6 @@
-"""Boxes in waiting: for a language that was run lately one is made before the next run comes.
+"""Spare boxes: for a language that was run lately, one is made before the next run comes.
 
-Making a box takes as long as most code does, and no code is needed for it. Each is used once,
+Making a box takes as long as most code does, and can be done without the code. Each is used once,
 spare or not.
 """
 
@@ -19,12 +19,12 @@ from ..programs import Installed
 from .box import Box, SandboxError
 from .command import Tools
 
-#: Seconds that a box waits for a run; then nobody runs code at present, and it is let go of.
+#: Seconds that a box waits for a run; then nobody is running code at present, and it is discarded.
 WAITS_S = 30.0
 
 
 class Recipe(NamedTuple):
-    """What a box is made of for code without input and files; `wall_s` is its time in seconds."""
+    """What a box for code without input and files is made of; `wall_s` is its time in seconds."""
 
     tools: Tools
     language: Language
@@ -39,7 +39,7 @@ class Recipe(NamedTuple):
 class SpareBoxes(BackgroundThread):
     """Spare boxes, at most one of a recipe, each for `waits_s` seconds.
 
-    One thread makes them all, since a box dies with the thread that made it; it begins with the
+    One thread makes them all, since a box dies with the thread that made it; it starts with the
     first. Any thread may take one.
     """
 
@@ -48,11 +48,11 @@ class SpareBoxes(BackgroundThread):
         self._waits_s = waits_s
         self._lock = threading.Lock()
         self._boxes: dict[Recipe, tuple[Box, float]] = {}
-        #: What is to be made next; None says that it is time to end.
+        #: What to make next; None says that it is time to end.
         self._wanted: queue.SimpleQueue[Recipe | None] = queue.SimpleQueue()
 
     def take(self, recipe: Recipe) -> Box | None:
-        """Return the box that waits, if one does; whoever takes it ends it."""
+        """Return the waiting box, if there is one; the caller has to end it."""
         box = self._pop(recipe)
         if box is not None and box.over:  # somebody else has killed it
             _end(box)
@@ -60,7 +60,7 @@ class SpareBoxes(BackgroundThread):
         return box
 
     def replace(self, recipe: Recipe) -> None:
-        """Have a box made for the next run: one is over, and nothing waits for this processor."""
+        """Have a box made for the next run: one has just ended, and nothing needs the processor."""
         self._wanted.put(recipe)
         self.start()
 
@@ -78,13 +78,13 @@ class SpareBoxes(BackgroundThread):
     def _make(self, recipe: Recipe) -> None:
         if recipe in self._boxes:  # only this thread adds one
             return
-        with contextlib.suppress(SandboxError):  # the next run meets it, too, and tells
+        with contextlib.suppress(SandboxError):  # the next run fails the same way, and says so
             box = recipe.make()
             with self._lock:
                 self._boxes[recipe] = box, time.monotonic()
 
     def _patience(self) -> float | None:
-        """Return the seconds until the oldest box has waited for long; None without a box."""
+        """Return the seconds until the oldest box has waited too long; None without a box."""
         with self._lock:
             oldest = min((made_at for _, made_at in self._boxes.values()), default=None)
         return None if oldest is None else max(0.0, oldest + self._waits_s - time.monotonic())

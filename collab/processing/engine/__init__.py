@@ -1,4 +1,4 @@
-"""What computes, on its own: it knows neither Flask nor the rest of this project.
+"""The part that computes, on its own: it knows neither Flask nor the rest of this project.
 
-It runs in a process of its own (see `handler`), where importing less means starting sooner.
+It runs in its own process (see `handler`), where importing less means starting sooner.
 """

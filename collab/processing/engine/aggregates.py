@@ -1,4 +1,4 @@
-"""What is computed over the rows of a group. Null counts nowhere but in the number of rows."""
+"""What is computed over the rows of a group. Null counts only in the number of rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .values import Value, of_int, order, short_key
 
 
 class Aggregate(ABC):
-    """Takes the values of one column, one by one; `result` is asked once, at the end."""
+    """Takes the values of one column, one by one; `result` is called once, at the end."""
 
     __slots__ = ()
 
@@ -23,7 +23,7 @@ class Aggregate(ABC):
 
     @abstractmethod
     def result(self) -> Value:
-        """Return what came of it; null where there is nothing to compute with."""
+        """Return the result; null if there is nothing to compute with."""
 
 
 class Count(Aggregate):
@@ -106,12 +106,12 @@ class Deviation(OfMoments):
     __slots__ = ()
 
     def result(self) -> Value:
-        """Return the deviation; null of fewer than two numbers."""
+        """Return the deviation; null for fewer than two numbers."""
         return self._moments.stddev
 
 
 class Median(Aggregate):
-    """The number in the middle, or the mean of the two there."""
+    """The number in the middle, or the mean of the two in the middle."""
 
     __slots__ = ("_memory", "_numbers")
 
@@ -140,7 +140,7 @@ class Median(Aggregate):
 
 
 class Least(Aggregate):
-    """The least value, in the order that values of all types have."""
+    """The least value, in the order over values of all types."""
 
     __slots__ = ("_place",)
 

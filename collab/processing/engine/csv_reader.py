@@ -19,7 +19,7 @@ from .values import MAX_CELL_CHARACTERS, Row
 def read_csv(path: Path, payload: dict[str, Any]) -> Table:
     """Read a file whose first row names the columns; raises TableError.
 
-    It is read twice: what a column is, all its cells decide.
+    It is read twice, since all its cells decide what a column is.
     """
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     layout = layout_of(path, payload)
@@ -33,7 +33,7 @@ def read_csv(path: Path, payload: dict[str, Any]) -> Table:
     for name in wanted:
         if name not in names:
             raise unknown_column(name, names)
-    # Where the caller has named all types, there is nothing to find out, and one reading is enough.
+    # If the caller has named all types, there is nothing to find out, and one pass is enough.
     findings = _findings(layout, len(names)) if wanted.keys() < set(names) else []
     columns = _Columns(names, wanted, findings, layout)
     return Table(
@@ -48,7 +48,7 @@ def read_csv(path: Path, payload: dict[str, Any]) -> Table:
 
 
 def _findings(layout: Layout, width: int) -> list[Finding]:
-    """Look at all rows; errors are reported by the second reading, which yields the rows."""
+    """Examine all rows; the second pass, which yields the rows, reports errors."""
     source = layout.source()
     try:
         records = _until_trouble(_records(source, layout))
@@ -66,7 +66,7 @@ def _until_trouble(records: Iterator[list[str]]) -> Iterator[list[str]]:
 
 
 class _Columns:
-    """The columns of a file: their names, their types, and what is to be said of them."""
+    """The columns of a file: their names, their types, and notes about them."""
 
     def __init__(
         self, names: list[str], wanted: dict[str, str], findings: list[Finding], layout: Layout
@@ -84,7 +84,7 @@ class _Columns:
                 if note := note_on(name, findings[index], layout.decimal):
                     self._said.append(note)
             elif kind == "text":
-                # Of a CSV file alone: nothing else has apostrophes that are not part of a text.
+                # Only for CSV files: nothing else has apostrophes that are not part of a text.
                 self._converters.append(lambda cell: cell and unguarded(cell))
             else:
                 self._converters.append(asked(kind, layout.decimal))
@@ -120,7 +120,7 @@ class _Columns:
                 self._refuse(source, cells)
 
     def _refuse(self, source: TextSource, cells: Sequence[str]) -> None:
-        """Tell which cell can't be read; raises TableError."""
+        """Say which cell can't be read; raises TableError."""
         for name, convert, cell in zip(self._names, self._converters, cells, strict=True):
             try:
                 convert(cell)
@@ -176,10 +176,10 @@ def _reason(error: csv.Error) -> str:
 
 
 def column_names(header: list[str]) -> list[str]:
-    """Name the columns: a blank one by its number, one whose name is taken with a number added."""
+    """Name the columns: a blank one by its number, a duplicate one with a number added."""
     check_columns(header)
     names: dict[str, None] = {}
-    # Names that stand in the file are given out before any that are made up.
+    # Names from the file are given out before any that are made up.
     given = {cell.strip() for cell in header}
     for number, cell in enumerate(header, 1):
         name = wanted = cell.strip() or f"column_{number}"

@@ -1,4 +1,4 @@
-"""What people can mend: errors in their data or in what they ask of it."""
+"""What people can fix: errors in their data or in what they ask of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MAX_NAMES_SHOWN = 500
 
 
 class TableError(Exception):
-    """The data, or the question, is wrong: another attempt finds it wrong again.
+    """The data, or the question, is wrong: another attempt would fail in the same way.
 
     `code` is a word for programs, the message a sentence for people.
     """
@@ -32,7 +32,7 @@ def quoted(name: str) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return the first of many names for a message."""
+    """Return the first of many names, for a message."""
     shown = ""
     for number, name in enumerate(map(quoted, names)):
         if len(shown) + len(name) > MAX_NAMES_SHOWN:

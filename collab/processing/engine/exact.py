@@ -1,14 +1,14 @@
 """Sums without rounding: a float is a whole number over a power of two (IEEE 754), so add those.
 
-The result is rounded once, at the end; it depends neither on the order of the values nor on a few
-huge ones that cancel.
+The result is rounded once, at the end; neither the order of the values nor a few huge ones that
+cancel affect it.
 """
 
 from __future__ import annotations
 
 import math
 
-#: Bits of a quotient that decide how a double is rounded, and more.
+#: Bits of a quotient, more than enough to decide how a double is rounded.
 ENOUGH_BITS = 128
 
 
@@ -23,7 +23,7 @@ def quotient(numerator: int, denominator: int) -> float | None:
 
 def root(numerator: int, denominator: int, scale: int) -> float | None:
     """Return sqrt(numerator / denominator) / 2**scale, to the last bit or the one before."""
-    # Even, since half of the shift comes out of the root.
+    # Even, since half of the shift remains after the root.
     missing = ENOUGH_BITS - numerator.bit_length() + denominator.bit_length()
     shift = max(0, missing + missing % 2)
     return quotient(math.isqrt((numerator << shift) // denominator), 1 << (shift // 2 + scale))
@@ -63,19 +63,19 @@ class Moments:
 
     @property
     def sum(self) -> int | float | None:
-        """The sum, an integer if all are; None of nothing, or when a double can't hold it."""
+        """The sum, an integer if all are; None for no numbers, or when a double can't hold it."""
         if not self.count:
             return None
         return self._sum if self.whole else quotient(self._sum, 1 << self._scale)
 
     @property
     def mean(self) -> float | None:
-        """The arithmetic mean; None of nothing."""
+        """The arithmetic mean; None for no numbers."""
         return quotient(self._sum, self.count << self._scale) if self.count else None
 
     @property
     def stddev(self) -> float | None:
-        """The sample's standard deviation (n - 1); None of fewer than two."""
+        """The sample's standard deviation (n - 1); None for fewer than two numbers."""
         if self.count < 2:
             return None
         spread = self.count * self._squares - self._sum * self._sum

@@ -17,7 +17,7 @@ def _kind(value: Value) -> type:
 
 
 def _as_meant(value: Value, kind: type) -> Value:
-    """Return what is compared: beside a number, a text that is written as one is its value."""
+    """Return what is compared: next to a number, a text written as a number is its value."""
     return value.number if kind is float and isinstance(value, Numeral) else value
 
 
@@ -38,7 +38,7 @@ def _among(wanted: Iterable[Value]) -> Test:
 
 
 def _compared(compare: Callable[[Any, Any], bool], wanted: Value) -> Test:
-    """Compare within a kind: text is neither under nor over a number, and null nothing at all."""
+    """Compare within a kind: text is neither below nor above a number, and null matches nothing."""
     kind = _kind(wanted)
 
     def test(value: Value) -> bool:
@@ -48,7 +48,7 @@ def _compared(compare: Callable[[Any, Any], bool], wanted: Value) -> Test:
     return test
 
 
-#: Each makes a test from the condition's value.
+#: Each makes a test out of the condition's value.
 OPERATIONS: dict[str, Callable[[Any], Test]] = {
     "eq": _equal,
     "ne": _different,
@@ -80,7 +80,7 @@ class Filter:
         ]
         self.columns = [column for column, _ in self._tests]
 
-        #: The texts that are looked for, by their columns.
+        #: The texts that are looked for, by column.
         self.texts = {one["column"]: text for one in conditions if (text := _text_of(one))}
 
     def holds(self, row: Row) -> bool:

@@ -1,4 +1,4 @@
-"""Rows that agree in some columns, made into one row each."""
+"""Rows that agree in some columns, combined into one row for each group."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ COUNT_ROWS = {"fn": "count"}
 
 
 def output_name(aggregate: dict[str, Any]) -> str:
-    """Return an aggregate's column: `as`, or made of function and column, such as `sum_price`."""
+    """Return an aggregate's column: `as`, or made from function and column, such as `sum_price`."""
     column = aggregate.get("column")
     made = aggregate["fn"] if column is None else f"{aggregate['fn']}_{column}"
     return str(aggregate.get("as") or made)
 
 
 class Groups:
-    """The groups that there are so far, in the order of their first rows."""
+    """The groups so far, in the order of their first rows."""
 
     def __init__(
         self, columns: Sequence[str], aggregates: Sequence[dict[str, Any]], memory: Memory
@@ -64,14 +64,13 @@ class Groups:
             )
         # A character of text takes up to four bytes.
         letters = sum(4 * len(one) for one in keys if isinstance(one, str))
-        # Counted before it is made: the process has a limit of memory, and would just be killed at
-        # it.
+        # Counted before it is made: at its memory limit the process would simply be killed.
         self._memory.take(BYTES_PER_GROUP + letters + BYTES_PER_ACCUMULATOR * len(self._make))
         return [make(self._memory) for make in self._make]
 
     def rows(self) -> Iterator[Row]:
         """Yield a row for each group; without columns, all rows are one group, even if none."""
-        # As SQL has it: an aggregate without GROUP BY gives one row, even of nothing.
+        # As in SQL: an aggregate without GROUP BY gives one row, even for no rows.
         if not self._columns and not self._groups:
             self._group(())
         for keys, group in self._groups.items():

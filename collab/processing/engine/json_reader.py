@@ -1,6 +1,6 @@
-"""Rows of JSON: an array of objects (RFC 8259), or an object in each line (JSON Lines).
+"""Rows of JSON: an array of objects (RFC 8259), or an object on each line (JSON Lines).
 
-Neither is ever whole in memory. Both end in the same strict reader, a row at a time.
+Neither is ever in memory as a whole. Both go through the same strict reader, a row at a time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BLANK_CHARACTERS = " \t\r\n"
 NOT_BLANK = re.compile(r"[^ \t\r\n]")
 LONG_INTEGER = re.compile(r"[0-9]{19}")
 
-#: Characters within which the decoder notices that its text stops: \\ud83d\\ude00 is the longest.
+#: Characters within which the decoder notices that its text ends: \\ud83d\\ude00 is the longest.
 MAX_TOKEN_LENGTH = 16
 
 
@@ -52,11 +52,11 @@ def _lines(source: TextSource) -> Iterator[str]:
 
 def _parsed(text: str, line: int) -> Any:
     try:
-        # orjson is the faster of the two; the standard library reads only what has long integers.
+        # orjson is the faster of the two; the standard library only reads rows with long integers.
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise bad_json(line + error.lineno - 1, error.msg) from None
-    # Of an integer that has more than 64 bits it makes a float, without a word.
+    # It silently turns an integer of more than 64 bits into a float.
     if not LONG_INTEGER.search(text):
         return value
     try:
@@ -66,7 +66,7 @@ def _parsed(text: str, line: int) -> Any:
 
 
 def _whole(digits: str) -> int | str:
-    """Return an integer; as text, if it would be another number in what we write."""
+    """Return an integer; as text, if it would be another number in our output."""
     if len(digits) <= MAX_NUMBER_CHARACTERS and MIN_INTEGER <= int(digits) <= MAX_INTEGER:
         return int(digits)
     return numeral(digits, "")
@@ -78,10 +78,10 @@ def bad_json(line: int, reason: str) -> TableError:
 
 
 class ArrayReader:
-    """Cuts the array's elements out of the text, and holds a piece of it at a time.
+    """Cuts the array's elements out of the text, of which it holds a piece at a time.
 
-    The standard library's decoder finds where an element ends, for which it builds the element,
-    numbers as text: integers of a million digits would keep it busy for long.
+    The standard library's decoder finds where an element ends by building it, with numbers as text:
+    integers of a million digits would keep it busy for long.
     """
 
     def __init__(self, source: TextSource) -> None:
@@ -133,12 +133,12 @@ class ArrayReader:
                 return text, line
 
     def _is_cut(self, error: json.JSONDecodeError) -> bool:
-        """Return whether the element may only go on in the next piece."""
+        """Return whether the element may just continue in the next piece."""
         near_the_end = error.pos > len(self._held) - MAX_TOKEN_LENGTH
         return near_the_end or error.msg.startswith("Unterminated string")
 
     def _more(self) -> bool:
-        """Drop what was used, and read on: as much again, so that a long row is tried seldom."""
+        """Drop what was used, and read as much again, so that a long row is rarely retried."""
         if len(self._held) - self._at > MAX_RECORD_CHARACTERS:
             raise too_long(f"The row that begins in line {self._line:,}")
         self._held, self._at = self._held[self._at :], 0

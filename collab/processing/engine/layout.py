@@ -12,28 +12,28 @@ from typing import Any
 from .errors import quoted
 from .source import TextSource
 
-#: What may stand between cells when the payload does not say; of two that fit, the first is taken:
-#: a comma may be part of a number, the others seldom are.
+#: What may separate cells if the payload does not say; if two fit, the first is used: a comma may
+#: be part of a number, the others rarely are.
 DELIMITER_CHARACTERS = "\t;|,"
 #: Characters and rows of a file that a guess looks at.
 SAMPLE_CHARACTERS = 64 * 1024
 SAMPLE_ROWS = 100
 
-#: What Excel takes for a delimiter, and writes in some languages.
+#: What Excel reads as naming the delimiter, and writes in some languages.
 HINT_PATTERN = re.compile(r'"?[sS][eE][pP]=([^"\r\n])"?[\r\n]*')
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file is read: in which encoding, from which line on, with which delimiter."""
+    """How a file is read: its encoding, the line to start from, its delimiter."""
 
     path: Path
     encoding: str | None
-    #: The line of the names, from 1; None for the first that is not blank.
+    #: The line with the names, from 1; None for the first that is not blank.
     header_line: int | None
     delimiter: str
     decimal: str = ""
-    #: What to say of a delimiter that is not sure.
+    #: What to say about a delimiter that is uncertain.
     note: str | None = None
 
     def source(self) -> TextSource:
@@ -70,7 +70,7 @@ def _hinted(path: Path, encoding: str | None) -> str | None:
 
 
 def body(source: TextSource, header_line: int | None) -> Iterator[str]:
-    """Yield the lines from that of the names on; raises TableError."""
+    """Yield the lines, from the one with the names on; raises TableError."""
     begun = False
     for line in source.lines():
         if not begun:
@@ -102,8 +102,8 @@ def _sample(layout: Layout) -> tuple[list[str], bool]:
 def guess_delimiter(lines: list[str], cut: bool, decimal: str = "") -> tuple[str, list[str]]:
     """Return the delimiter with which the rows have as many cells as the first names columns.
 
-    Also returns the others with which they have. The rows are parsed: what stands in quotation
-    marks separates nothing, whatever line it is in. `cut` says that there are more lines.
+    Also returns other delimiters for which that holds. The rows are parsed: nothing within
+    quotation marks separates cells, whatever line it is on. `cut` says that there are more lines.
     """
     candidates = [one for one in DELIMITER_CHARACTERS if one != decimal]
     found = {one: _widths(lines, cut, one) for one in candidates}
@@ -127,8 +127,8 @@ def _score(widths: list[int], whole: bool) -> tuple[bool, float, bool]:
 def _of_one_column(found: dict[str, list[int]]) -> str:
     """Return a delimiter for a table whose first row names one column.
 
-    Rows that all have as many cells, and more, say that the first is a title: with that delimiter
-    the reading ends in an error that says so. Otherwise it is text with commas in it.
+    If all rows have equally many cells, and more than one, the first is a title: with that
+    delimiter, reading ends in an error that says so. Otherwise it is text with commas in it.
     """
     for delimiter, (_, *rows) in found.items():
         if rows and rows[0] > 1 and len(set(rows)) == 1:
@@ -142,7 +142,7 @@ def _widths(lines: list[str], cut: bool, delimiter: str) -> tuple[list[int], boo
         for cells in csv.reader(iter(lines), delimiter=delimiter, strict=True):
             if not cells:
                 continue
-            # Delimiters at the end of a row make no columns, unless the first row names as many.
+            # Delimiters at the end of a row make no columns, unless the first row names that many.
             while len(cells) > (widths[0] if widths else 1) and not cells[-1]:
                 cells.pop()
             widths.append(len(cells))

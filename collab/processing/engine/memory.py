@@ -5,10 +5,10 @@ from __future__ import annotations
 from .errors import TableError
 
 MIB = 2**20
-#: Bytes that groups, and the values that a median or a distinct count needs, may take together.
+#: Bytes that groups, and the values for medians and distinct counts, may take together.
 MAX_MEMORY_BYTES = 256 * MIB
 
-#: Bytes of things, about, on CPython; what matters is that they are not too few.
+#: About how many bytes things take on CPython; what matters is that these are not too few.
 BYTES_PER_GROUP = 300
 BYTES_PER_ACCUMULATOR = 300
 BYTES_PER_NUMBER = 40
@@ -22,7 +22,7 @@ class Memory:
         self._left = self._room = room
 
     def take(self, size: int) -> None:
-        """Take bytes; raises TableError if they are not there."""
+        """Take bytes; raises TableError if there are too few left."""
         self._left -= size
         if self._left < 0:
             raise TableError(

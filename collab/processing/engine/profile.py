@@ -1,4 +1,4 @@
-"""What the columns are like: their types, their extremes, their most frequent values."""
+"""Profiles of the columns: their types, their extremes, their most frequent values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Column:
     """The profile of one column, of the values that are not null."""
 
     def __init__(self) -> None:
-        #: How often the values occur, by their short keys; and how many others there were.
+        #: How often the values occur, by their short keys, and how many others there were.
         self.counts: Counter[Hashable] = Counter()
         self._uncounted = 0
         self._seen = Seen()
@@ -32,13 +32,13 @@ class Column:
         self._greatest: tuple[int, Any] | None = None
 
     def repeat(self, key: Hashable, value: Value) -> None:
-        """Take a value whose key is in `counts`: equal values differ at most as 1 and 1.0 do."""
+        """Count a value whose key is in `counts`: equal values differ at most as 1 and 1.0 do."""
         self.counts[key] += 1
         if isinstance(value, float):
             self._seen.add(value)
 
     def meet(self, key: Hashable, value: Value, keep: bool) -> None:
-        """Take a value that is not in `counts`, and enter it there or not."""
+        """Count a value that is not in `counts`, and enter it there if there is room."""
         place = order(value)
         if self._least is None or place < self._least:
             self._least = place

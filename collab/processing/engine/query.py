@@ -1,4 +1,4 @@
-"""The steps in their order: filter, profile, group and aggregate, sort, limit."""
+"""The steps in order: filter, profile, group and aggregate, sort, limit."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from .table import Table
 from .values import Row
 
 Progress = Callable[[float, str], None]
-#: Opens a file for rows, from the names of their columns and the types that were asked for.
+#: Opens a file for rows, from the names of their columns and the requested types.
 Opener = Callable[[list[str], dict[str, str]], Sink]
 
 DEFAULT_ROW_LIMIT = 100
-#: Bytes of JSON that rows and profile of a result may take, and of these the profile; a job's
-#: result may have 1 MiB. Past them, fewer are shown.
+#: Bytes of JSON that a result's rows and profile may take together, and the profile alone; a job's
+#: result may have 1 MiB. Past these, fewer are shown.
 RESULT_BYTES = 1000 * 1024
 PROFILE_BYTES = 640 * 1024
-#: Bytes of JSON that the types of columns may take, and sentences on how they were read, each of
-#: about 400 bytes.
+#: Bytes of JSON that the types of columns may take, and the number of sentences on how they were
+#: read, each of about 400 bytes.
 TYPES_BYTES = 96 * 1024
 NOTES_BYTES = 20 * 1024
 MAX_NOTES = 20
-#: Bytes of memory that a row takes which is kept to be sorted, and each of its cells.
+#: Bytes of memory for a row that is kept to be sorted, and for each of its cells.
 BYTES_PER_ROW = 300
 BYTES_PER_CELL = 80
-#: Rows between two looks at how far the reading is.
+#: Rows between two progress reports.
 LOOK_EVERY = 50
 PROGRESS_STEP = 0.01
-#: How far a run is when all rows are read.
+#: The progress of a run when all rows are read.
 PROGRESS_WHEN_READ = 0.95
 
 
@@ -54,7 +54,7 @@ class Query:
         self._source_rows = self._matched_rows = self._row_count = 0
 
     def run(self, table: Table, opener: Opener | None = None) -> dict[str, Any]:
-        """Return the result; raises TableError. `opener` opens a file that all rows go into."""
+        """Return the result; raises TableError. `opener` opens a file for all rows."""
         if table.complete:
             self._require_columns(table)
         output = self._counted(self._output(self._matched(self._read(table))))
@@ -62,7 +62,7 @@ class Query:
             kept = first(self._limit, output, self._sort)
         else:
             kept = self._written(output, self._sink(table, opener))
-        # Of JSON, whose columns are known by now; an empty table has none to hold against.
+        # For JSON, whose columns are known by now; an empty table has none to compare with.
         if self._source_rows:
             self._require_columns(table)
         self._require_comparable(table)
@@ -71,7 +71,7 @@ class Query:
         return result
 
     def _require_columns(self, table: Table) -> None:
-        """Refuse what the table does not have; JSON shows only at its end what it has."""
+        """Refuse columns that the table does not have; JSON shows only at its end which it has."""
         grouped = self._groups.source_columns if self._groups else []
         _require([*self._types, *self._filter.columns, *grouped], table.columns)
         _require(columns_of(self._sort), self._groups.names if self._groups else table.columns)
@@ -101,7 +101,7 @@ class Query:
                 sink.write(row)
                 if len(kept) < self._limit:
                     kept.append(row)
-        # Also when the run is stopped: half a file must not look like a result.
+        # Also if the run is stopped: half a file must not look like a result.
         except BaseException:
             sink.abandon()
             raise
@@ -166,7 +166,7 @@ class Query:
 
 
 def described_types(types: dict[str, str]) -> tuple[dict[str, str], int]:
-    """Return what columns were read as, of very many the first, and the bytes that it takes."""
+    """Return what columns were read as, the first if there are many, and its size in bytes."""
     items, used = fitting(({name: kind} for name, kind in types.items()), TYPES_BYTES)
     return {name: kind for item in items for name, kind in item.items()}, used + NOTES_BYTES
 
@@ -187,7 +187,7 @@ def _require(wanted: Iterable[str], columns: Collection[str]) -> None:
 
 
 def wants_profile(payload: dict[str, Any]) -> bool:
-    """Return whether the columns are profiled: as asked, else when there is nothing else to do."""
+    """Return whether to profile the columns: as requested, or if there is nothing else to do."""
     steps = ("filter", "group_by", "aggregate", "sort")
     asked = payload.get("profile")
     return not any(payload.get(step) for step in steps) if asked is None else bool(asked)
@@ -202,7 +202,7 @@ def fitting(items: Iterable[dict[str, Any]], room: int) -> tuple[list[dict[str, 
     """Return the first items whose JSON fits into some bytes, and the bytes that it takes."""
     fit, used = [], 0
     for item in items:
-        # As the standard library writes it, that is with a blank after each comma and colon.
+        # As the standard library writes it, with a space after each comma and colon.
         size = len(json.dumps(item, ensure_ascii=False).encode()) + 2
         if used + size > room:
             break

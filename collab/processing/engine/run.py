@@ -27,7 +27,7 @@ BY_NAME = {
     ".xlsm": "xlsx",
     ".xls": "xlsx",
 }
-#: How workbooks begin, the old ones too: of those, the reader says what they are.
+#: How workbooks begin, including old ones: for those, the reader says what they are.
 WORKBOOK_SIGNATURES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 
@@ -60,7 +60,7 @@ def _opened(payload: dict[str, Any], path: Path | None, held: ExitStack) -> Tabl
 
 
 def _again(table: Table, payload: dict[str, Any], path: Path | None, held: ExitStack) -> Table:
-    """Read a table once for its columns, which a file begins with; return it to be read again."""
+    """Read a table once for its columns, with which a file begins; return it to be read again."""
     deque(table.rows, maxlen=0)
     again = _opened(payload, path, held)
     again.columns.update(table.columns)
@@ -68,19 +68,19 @@ def _again(table: Table, payload: dict[str, Any], path: Path | None, held: ExitS
 
 
 def opened(payload: dict[str, Any], path: Path) -> Table:
-    """Return a file as a table, in the format that was named or that it seems to have."""
+    """Return a file as a table, in the named format or the one that it seems to have."""
     kind = payload.get("format") or guess_format(payload.get("name") or "", path)
     if kind == "csv":
         return read_csv(path, payload)
     if kind == "xlsx":
-        from .xlsx.reading import read_xlsx  # openpyxl takes a tenth of a second that few need
+        from .xlsx.reading import read_xlsx  # imports openpyxl, which is slow
 
         return read_xlsx(path, payload)
     return read_json(path, payload) if kind == "json" else read_json_lines(path, payload)
 
 
 def guess_format(name: str, path: Path) -> str:
-    """Return the format by the name's ending, else by how it begins."""
+    """Return the format by the name's ending, otherwise by how the file begins."""
     by_name = BY_NAME.get(Path(name).suffix.lower())
     if by_name == "csv" or by_name is None:
         with path.open("rb") as file:

@@ -11,7 +11,7 @@ from .values import Row, order
 
 
 class Descending:
-    """A sort key turned round."""
+    """A sort key in reverse."""
 
     __slots__ = ("key",)
 
@@ -45,10 +45,10 @@ def sort_key(sort: Sequence[str]) -> Callable[[Row], list[Any]]:
 
 
 def first(limit: int, rows: Iterator[Row], sort: Sequence[str]) -> list[Row]:
-    """Read all rows and return the first of them; equal ones stay as they came."""
+    """Read all rows and return the first of them; equal ones keep their order."""
     if sort:
         return heapq.nsmallest(limit, rows, key=sort_key(sort))
     kept = list(islice(rows, limit))
-    for _ in rows:  # whoever counts them sees them all
+    for _ in rows:  # the counter sees them all
         pass
     return kept

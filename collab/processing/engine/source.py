@@ -1,4 +1,4 @@
-"""A file as text: decoded piece by piece, with the place of what can't be decoded."""
+"""A file as text: decoded piece by piece, with the place of anything that can't be decoded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ENCODINGS = (
     *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "windows-1250", "windows-1251", "windows-1252"),
     *("iso-8859-1", "shift_jis", "euc-kr", "gb18030", "big5"),
 )
-#: Bytes at the beginning that tell the encoding, and the part of them that is NUL in UTF-16.
+#: Bytes at the beginning that show the encoding, and the share of them that is NUL in UTF-16.
 TELLING_BYTES = 4096
 NUL_PART = 1 / 8
 
@@ -61,7 +61,7 @@ class TextSource:
     """A text file to read once, from its beginning; a byte order mark is skipped.
 
     It is UTF-8 (RFC 3629) or what its mark or its NULs say, unless an encoding is named. `newline`
-    is what ends a line, as the built-in `open` has it.
+    is what ends a line, as in the built-in `open`.
     """
 
     def __init__(self, path: Path, newline: str = "\n", encoding: str | None = None) -> None:
@@ -79,7 +79,7 @@ class TextSource:
         return self._file.bytes_read / max(1, self._file.size)
 
     def begin_record(self) -> None:
-        """Say that what was read so far is done with; `lines` has room for another record."""
+        """Say that everything read so far is done with; `lines` has room for another record."""
         self._room, self.record_line = MAX_RECORD_CHARACTERS, self.line + 1
 
     def lines(self) -> Iterator[str]:
@@ -109,7 +109,7 @@ class TextSource:
             raise self._undecodable(error) from None
 
     def _undecodable(self, error: UnicodeDecodeError) -> TableError:
-        # What the decoder was given ends where the reading stands.
+        # What the decoder was given ends at the current position.
         position = self._file.bytes_read - len(error.object) + error.start
         name = self._encoding.removesuffix("-sig").upper()
         where = "" if name.startswith("UTF-16") else f" (in line {self._line_of(position):,})"
@@ -135,14 +135,14 @@ class TextSource:
 
 
 def too_long(what: str) -> TableError:
-    """Make the error for a row that is longer than is held in memory."""
+    """Make the error for a row that is too long to be held in memory."""
     return TableError(
         "row_too_long", f"{what} is longer than {MAX_RECORD_CHARACTERS:,} characters."
     )
 
 
 def encoding_of(path: Path, named: str | None) -> str:
-    """Return what decodes a file; raises TableError for an empty one."""
+    """Return the decoder for a file; raises TableError for an empty one."""
     with path.open("rb") as file:
         head = file.read(TELLING_BYTES)
     mark = next((one for one in MARKS if head.startswith(one)), b"")
@@ -163,7 +163,7 @@ def _unmarked(head: bytes) -> str:
 
 
 def _reads(head: bytes, encoding: str) -> bool:
-    """Return whether the beginning of a file is lines in UTF-16: NULs may be in other files."""
+    """Return whether a file begins with lines in UTF-16: other files may have NULs, too."""
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(head, len(head) < TELLING_BYTES)
     except UnicodeDecodeError:
@@ -172,7 +172,7 @@ def _reads(head: bytes, encoding: str) -> bool:
 
 
 def first_letter(path: Path) -> str:
-    """Return the first character that is not white space, or nothing if that is far away."""
+    """Return the first character that is not white space, or "" if that is far away."""
     with path.open("rb") as file:
         head = file.read(64 * 1024)
     mark = next((one for one in MARKS if head.startswith(one)), b"")

@@ -1,4 +1,4 @@
-"""Rows as they come, with the columns that they have turned out to have."""
+"""Rows as they come, with the columns that they turn out to have."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .errors import TableError, quoted
 from .values import Row, of_json
 
 MAX_COLUMNS = 1_000
-#: A payload that says nothing of how rows are read.
+#: A payload that says nothing about how rows are read.
 NOTHING_ASKED: Mapping[str, Any] = MappingProxyType({})
 #: Characters of a column's name.
 MAX_NAME_LENGTH = 200
@@ -27,7 +27,7 @@ class Origin(Protocol):
         """How much has been read, from 0 to 1."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close it."""
 
 
 @dataclass
@@ -40,9 +40,9 @@ class Table:
     columns: dict[str, None] = field(default_factory=dict)
     #: Whether the columns are known before the rows are.
     complete: bool = False
-    #: Whether its values were made of cells, so that a column has one type.
+    #: Whether its values were made from cells, so that a column has one type.
     converted: bool = False
-    #: Returns what the columns were read as, and what is to be said of it, when all rows are read.
+    #: Returns what the columns were read as, and notes about that, once all rows are read.
     types: Callable[[], dict[str, str]] = dict
     notes: Callable[[], list[str]] = list
 
@@ -79,7 +79,7 @@ class Given:
             yield row
 
     def close(self) -> None:
-        """Do nothing: there is nothing to let go of."""
+        """Do nothing: there is nothing to close."""
 
 
 def of_rows(rows: Sequence[Any], payload: Mapping[str, Any] = NOTHING_ASKED) -> Table:
@@ -104,7 +104,7 @@ def of_objects(
 
 
 def watched(rows: Iterable[Row], seen: dict[str, Seen]) -> Iterator[Row]:
-    """Yield the rows, and note of which types the values are."""
+    """Yield the rows, and note the types of their values."""
     for row in rows:
         for name, value in row.items():
             if name not in seen:

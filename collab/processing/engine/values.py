@@ -15,13 +15,13 @@ from .errors import TableError, quoted
 Value = bool | int | float | str | None
 Row = dict[str, Value]
 
-#: The lowest integer that our JSON can write; what is beyond is a float, as for the JSON reader.
+#: The lowest integer that our JSON can write; lower ones are floats, as in the JSON reader.
 MIN_INTEGER = -(2**63)
 #: The highest one, likewise.
 MAX_INTEGER = 2**64 - 1
 #: Characters of one cell.
 MAX_CELL_CHARACTERS = 128 * 1024
-#: Characters of a text that are kept where a value is only shown, such as in a profile.
+#: Characters of a text that are kept where a value is only displayed, such as in a profile.
 MAX_SHOWN_CHARACTERS = 100
 
 #: What Excel and Python write.
@@ -63,7 +63,7 @@ def _checked(text: str, column: str) -> str:
 def order(value: Value) -> tuple[int, Any]:
     """Return the sort key of a value: null < false < true < numbers < text by code point.
 
-    A column of nothing but numerals is ordered by their values: so they compare themselves.
+    A column of only numerals is ordered by their values, so these compare themselves.
     """
     if value is None:
         return 0, 0
@@ -86,14 +86,14 @@ def short_key(value: Value) -> Hashable:
 
 
 def unkeyed(key: Any) -> Value:
-    """Return the value of a key or a short key, long text cut."""
+    """Return the value of a key or a short key; long text is cut."""
     if not isinstance(key, tuple):
         return key  # type: ignore[no-any-return]
     return key[0] + "…" if len(key) == 2 else key[0]  # type: ignore[no-any-return]
 
 
 def shown(value: Value) -> Value:
-    """Return a value for display: of a long text, its beginning."""
+    """Return a value for display; for a long text, its beginning."""
     if isinstance(value, str) and len(value) > MAX_SHOWN_CHARACTERS:
         return value[:MAX_SHOWN_CHARACTERS] + "…"
     return value

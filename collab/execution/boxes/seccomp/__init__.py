@@ -1,8 +1,9 @@
 """The system calls that the code may not make: a seccomp filter (seccomp(2)).
 
-It is the second wall. Namespaces hide what is outside; this keeps what is inside from making
+It is the second wall. Namespaces hide what is outside; this keeps the code inside from making
 processes, from memory that no limit counts, and from the kernel's less trodden paths. `rules.py`
-says what is denied, and compiles it: the programs are kept, so that no library is needed to run.
+says what is denied, and compiles it: the compiled programs are in the repository, so that no
+library is needed to run them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import BinaryIO
 def program() -> bytes:
     """Return the filter as the kernel takes it (classic BPF).
 
-    Raises RuntimeError on a processor for which none was compiled.
+    Raises RuntimeError on a processor for which no filter was compiled.
     """
     machine = os.uname().machine
     try:

@@ -17,7 +17,7 @@ MACHINE_CALLS = (
 )
 CLOCK_CALLS = "settimeofday stime clock_settime clock_adjtime adjtimex sethostname setdomainname"
 DEVICE_CALLS = "swapon swapoff quotactl quotactl_fd iopl ioperm modify_ldt fanotify_init vhangup"
-#: What is the kernel's own memory without end, and what makes everybody wait for the disk.
+#: Calls that use kernel memory without bound, and calls that make everybody wait for the disk.
 KERNEL_MEMORY = "inotify_init inotify_init1 inotify_add_watch"
 DISK_CALLS = "sync syncfs"
 OLD_CALLS = "lookup_dcookie nfsservctl uselib ustat sysfs _sysctl afs_syscall vserver create_module"

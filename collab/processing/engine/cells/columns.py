@@ -1,4 +1,4 @@
-"""What a column of a CSV file is read as: found by all its cells."""
+"""What a column of a CSV file is read as: all its cells decide."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .numerals import (
     value_of,
 )
 
-#: Rows whose cells are looked at together: of equal ones, one.
+#: Rows whose cells are examined together: equal ones only once.
 ROWS_AT_ONCE = 500
 
 #: An apostrophe that keeps a spreadsheet from taking a text for a formula.
@@ -60,11 +60,11 @@ class Finding:
 
     def __init__(self) -> None:
         self.kinds: set[str] = set()
-        #: A cell that is not the number which it is written as.
+        #: A cell that would not come back as it is written if it were a number.
         self.example = ""
 
     def add(self, cells: Iterable[str], decimal: str) -> None:
-        """Look at some more cells."""
+        """Examine some more cells."""
         for cell in cells:
             kind = kind_of(cell, decimal)
             if kind:
@@ -74,13 +74,13 @@ class Finding:
 
     @property
     def decided(self) -> bool:
-        """Whether nothing that follows makes a difference."""
+        """Whether nothing that follows can make a difference."""
         others = self.kinds - {"integer", "number", "numeral"}
         return "text" in others or (bool(others) and len(self.kinds) > 1)
 
     @property
     def type(self) -> str:
-        """The type of the column; `numeral` is a text of which each cell is computed with."""
+        """The type of the column; `numeral` is text whose every cell can be computed with."""
         for name, kinds in FOUND_KINDS.items():
             if self.kinds <= kinds:
                 return name
@@ -99,7 +99,7 @@ FOUND_KINDS: dict[str, set[str]] = {
 
 
 def found(records: Iterable[Sequence[str]], width: int, decimal: str) -> list[Finding]:
-    """Look at the rows of a CSV file until it is clear what each column is."""
+    """Examine the rows of a CSV file until it is clear what each column is."""
     findings = [Finding() for _ in range(width)]
     waiting = dict(enumerate(findings))
     iterator = iter(records)
@@ -112,11 +112,11 @@ def found(records: Iterable[Sequence[str]], width: int, decimal: str) -> list[Fi
 
 
 def note_on(name: str, finding: Finding, decimal: str) -> str | None:
-    """Return a sentence on a column of numbers that stays text."""
+    """Return a sentence about a column of numbers that stays text."""
     if finding.type != "numeral":
         return None
     number = value_of(pointed(finding.example, decimal) or "") or 0
-    # What it would be in JSON, whose numbers most readers take for doubles.
+    # What it would be in JSON, whose numbers most readers treat as doubles.
     double = float(number)
     shown = int(double) if abs(double) <= MAX_EXACT_INTEGER + 1 and double.is_integer() else double
     return (
@@ -130,7 +130,7 @@ def note_on(name: str, finding: Finding, decimal: str) -> str | None:
 
 
 def reader(kind: str, decimal: str) -> Converter:
-    """Return what reads the cells of a CSV column that has been found to be of a type."""
+    """Return the reader of cells for a CSV column that was found to be of a type."""
 
     def number(cell: str) -> Value:
         text = pointed(cell, decimal) or ""

@@ -1,8 +1,8 @@
-"""Numbers as people write them: which are a number, and which are text that can be computed with.
+"""Numbers as people write them: which are numbers, and which are text that can be computed with.
 
 A cell **is** a number if it says nothing that the number would not: `5`, `-0.25`. `007`, `1.10`,
-`1e3`, `-0` and `8949020000001234567890` would come back as something else, so they stay text as it
-stands; sums, and comparisons with numbers, still take their value.
+`1e3`, `-0` and `8949020000001234567890` would come back as something else, so they stay text as
+they are; sums, and comparisons with numbers, still take their value.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 #: Integers that every reader of JSON keeps (RFC 8259 §6, RFC 7493 §2.2).
 MAX_EXACT_INTEGER = 2**53 - 1
-#: Significant digits of which a double keeps every combination.
+#: Significant digits that a double keeps in every combination.
 SAFE_DIGITS = 15
 #: Characters of a number, and of a text that is computed with: a double holds no longer integer.
 MAX_NUMBER_CHARACTERS = 40
@@ -23,7 +23,7 @@ MAX_NUMERAL_CHARACTERS = 300
 INTEGER_PATTERN = re.compile(r"0|-?[1-9][0-9]*")
 DECIMAL_PATTERN = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]*[1-9]")
 NUMERAL_PATTERN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-#: Groups of three digits, which are understood where the payload says what separates decimals.
+#: Groups of three digits, which are understood if the payload says what separates decimals.
 COMMA_GROUPED_PATTERN = re.compile(
     "[+-]?[0-9]{1,3}(?:[. '\u2019\u00a0\u202f][0-9]{3})+(?:,[0-9]*)?"
 )
@@ -50,7 +50,7 @@ class Numeral(str):
 
 
 class Ranked(Numeral):
-    """One of a column that has no other text: among themselves they are ordered by their values."""
+    """A numeral in a column without other text: these are ordered by their values."""
 
     __slots__ = ()
 
@@ -72,10 +72,10 @@ class Ranked(Numeral):
 
 
 def pointed(cell: str, decimal: str) -> str | None:
-    """Return a cell as it would be written with a decimal point; None if it is not a number then.
+    """Return a cell as it would be written with a decimal point; None if that is not a number.
 
-    `decimal` is what separates decimals; nothing, if the payload does not say: then it is a point,
-    and there are no groups.
+    `decimal` is what separates decimals; empty if the payload does not say: then it is a point, and
+    there are no groups.
     """
     text = cell.strip(BLANK_CHARACTERS)
     if not decimal:
@@ -94,7 +94,7 @@ def is_grouped(text: str, decimal: str) -> bool:
 
 
 def is_integer(text: str) -> bool:
-    """Return whether a text is an integer, and nothing is lost by taking it for one."""
+    """Return whether a text is an integer, and reading it as one loses nothing."""
     if not INTEGER_PATTERN.fullmatch(text):
         return False
     return len(text) <= SAFE_DIGITS or (
@@ -103,7 +103,7 @@ def is_integer(text: str) -> bool:
 
 
 def is_decimal(text: str) -> bool:
-    """Return whether a text with a decimal point is a number without loss."""
+    """Return whether reading a text with a decimal point as a number loses nothing."""
     if not DECIMAL_PATTERN.fullmatch(text):
         return False
     if len(text) <= SAFE_DIGITS:
@@ -112,7 +112,7 @@ def is_decimal(text: str) -> bool:
 
 
 def value_of(text: str) -> int | float | None:
-    """Return the number that a text with a decimal point stands for; None if there is none."""
+    """Return the number that a text with a decimal point means; None if it means none."""
     if len(text) > MAX_NUMERAL_CHARACTERS or not NUMERAL_PATTERN.fullmatch(text):
         return None
     if text.lstrip("+-").isdigit():
@@ -129,7 +129,7 @@ def numeral(cell: str, decimal: str, kind: type[Numeral] = Numeral) -> str:
 
 
 def number_in(value: Any) -> int | float | None:
-    """Return what there is to compute with in a value: the number, or that of a numeral."""
+    """Return the number to compute with in a value: the value itself, or that of a numeral."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return value
     return value.number if isinstance(value, Numeral) else None

@@ -1,4 +1,4 @@
-"""The types of values: as the payload's `types` asks for them, and as they come."""
+"""The types of values: as the payload's `types` requests them, and as they come."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 
 
 class BadValue(ValueError):
-    """A value that is not of the type that was asked for: the end of a sentence."""
+    """A value that is not of the requested type; the message is the end of a sentence."""
 
 
 def _as_number(value: Any, decimal: str) -> Value:
@@ -37,7 +37,7 @@ def _as_number(value: Any, decimal: str) -> Value:
 
 
 def _as_integer(value: Any, decimal: str) -> Value:
-    # Not by way of a double, which would lose digits.
+    # Not via a double, which would lose digits.
     text = pointed(value, decimal) if isinstance(value, str) else None
     number: Any = (value_of(text) if text else None) or _as_number(value, decimal)
     if number is None:
@@ -82,7 +82,7 @@ AS_ASKED: dict[str, Callable[[Any, str], Value]] = {
 
 
 def asked(kind: str, decimal: str) -> Converter:
-    """Return what makes values of a type that was asked for; it raises BadValue."""
+    """Return the function that makes values of a requested type; it raises BadValue."""
     convert = AS_ASKED[kind]
     return lambda value: None if value is None else convert(value, decimal)
 
@@ -99,7 +99,7 @@ def bad_value(where: str, column: str, value: Any, error: BadValue) -> TableErro
 def converted(
     row: Mapping[str, Value], types: Mapping[str, Converter], where: str
 ) -> dict[str, Any]:
-    """Return a row with the values of some columns as they were asked for; raises TableError."""
+    """Return a row with the values of some columns in the requested types; raises TableError."""
     made = dict(row)
     for name, convert in types.items():
         if name in made:
@@ -134,7 +134,7 @@ class Seen:
     def add(self, value: Value) -> None:
         """Take a value that is not null."""
         if isinstance(value, str):
-            # Once one text is not a date, the column is text whatever the others are.
+            # Once one text is not a date, the column is text, whatever the others are.
             if "text" not in self.kinds:
                 self.kinds.add("date" if is_moment(value) else "text")
         elif isinstance(value, bool):

@@ -12,14 +12,14 @@ Opener = Callable[[Path, Sequence[str], Mapping[str, str]], Sink]
 
 
 def _xlsx(path: Path, names: Sequence[str], types: Mapping[str, str]) -> Sink:
-    from .workbook import XlsxSink  # openpyxl takes a tenth of a second that few need
+    from .workbook import XlsxSink  # openpyxl takes a tenth of a second, which few need
 
     return XlsxSink(path, names, types)
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format of files: what they are on the web, and what writes one."""
+    """A file format: its media type, and what writes it."""
 
     content_type: str
     open: Opener

@@ -16,12 +16,12 @@ from ..values import Row, Value
 
 #: Bytes of a file that a job may leave (`jobs.handlers.conversation.MAX_OUTPUT_FILE_BYTES`).
 MAX_FILE_BYTES = 5 * 2**20
-#: What makes a spreadsheet take a text for a formula, after any apostrophes that guard it.
+#: What makes a spreadsheet read a text as a formula, after any apostrophes that guard it.
 FORMULA_PATTERN = re.compile(r"'*[=+\-@\t\r]")
 
 
 class Sink(ABC):
-    """Takes rows, and makes a file of them."""
+    """Takes rows, and makes a file from them."""
 
     @abstractmethod
     def write(self, row: Row) -> None:
@@ -47,7 +47,7 @@ def check_size(size: int) -> None:
 
 
 def guarded(text: str) -> str:
-    """Return a text that no spreadsheet calculates; reading takes the apostrophe off again."""
+    """Return a text that no spreadsheet calculates; reading removes the apostrophe again."""
     harmless = isinstance(text, Numeral) or not FORMULA_PATTERN.match(text)
     return text if harmless else f"'{text}"
 
@@ -90,7 +90,7 @@ class CsvSink(Sink):
 
 
 class JsonSink(Sink):
-    """An array with an object in each line."""
+    """An array with an object on each line."""
 
     def __init__(self, path: Path, names: Sequence[str]) -> None:
         self._names = names
@@ -111,5 +111,5 @@ class JsonSink(Sink):
         self._file.close()
 
     def abandon(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._file.close()

@@ -18,20 +18,20 @@ from ..values import Row, Value
 from ..xlsx.strings import escaped
 from .text import FORMULA_PATTERN, Sink, check_size
 
-#: Bounds of Excel: rows of a sheet, the one with the names included, and UTF-16 units of a cell.
+#: Excel's bounds: rows of a sheet, including the one with the names, and UTF-16 units of a cell.
 MAX_SHEET_ROWS = 1_048_576
 MAX_TEXT_UNITS = 32_767
 #: Cells of a file: about as many as are written in half a minute.
 MAX_SHEET_CELLS = 1_000_000
-#: Digits of a whole number that Excel keeps; one of more is written as text.
+#: Digits of a whole number that Excel keeps; a longer one is written as text.
 MAX_DIGITS = 15
-#: The first day that all spreadsheets count alike.
+#: The first day from which all spreadsheets count alike.
 FIRST_DAY = date(1900, 3, 1)
 MOMENT_PATTERN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 class XlsxSink(Sink):
-    """Takes rows into a workbook, which openpyxl keeps on the disk until it is closed."""
+    """Writes rows into a workbook, which openpyxl keeps on disk until it is closed."""
 
     def __init__(self, path: Path, names: Sequence[str], types: Mapping[str, str]) -> None:
         self._path, self._names = path, names
@@ -60,7 +60,7 @@ class XlsxSink(Sink):
         self._sheet.append(cells)
 
     def _cell(self, name: str, value: Value, kind: str | None) -> Any:
-        """Return what openpyxl is given for a value."""
+        """Return what to give openpyxl for a value."""
         if value is None:
             return None
         if isinstance(value, str):
@@ -74,7 +74,7 @@ class XlsxSink(Sink):
         return self._made(repr(value), "n")
 
     def _dated(self, text: str) -> Any:
-        """Return a cell with a date, for a text that is one and comes back as it is; or None."""
+        """Return a date cell for a text that is a date and would come back unchanged; or None."""
         if not is_date(text[:10]):
             return None
         if date.fromisoformat(text[:10]) < FIRST_DAY:
@@ -91,7 +91,7 @@ class XlsxSink(Sink):
         return cell
 
     def _text(self, name: str, text: str) -> Any:
-        """Return a cell that is text whatever it begins with; raises TableError."""
+        """Return a cell that is text, whatever it begins with; raises TableError."""
         written = escaped(text)
         if len(written.encode("utf-16-le")) > 2 * MAX_TEXT_UNITS:
             raise TableError(
@@ -106,7 +106,7 @@ class XlsxSink(Sink):
 
     def _made(self, written: str, kind: str) -> Any:
         cell = WriteOnlyCell(self._sheet, value=written)
-        cell.data_type = kind  # openpyxl has guessed, and takes what begins with = for a formula
+        cell.data_type = kind  # openpyxl has guessed, and reads what begins with = as a formula
         return cell
 
     def close(self) -> None:
@@ -115,5 +115,5 @@ class XlsxSink(Sink):
         check_size(self._path.stat().st_size)
 
     def abandon(self) -> None:
-        """Let go of what openpyxl has on the disk."""
+        """Release what openpyxl has on disk."""
         self._sheet.close()

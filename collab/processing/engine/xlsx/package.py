@@ -1,8 +1,8 @@
 """Opening a workbook that somebody sent, without believing what it says.
 
-A workbook is a zip with XML in it: both can be small and become large. Sizes are those that the
-zip states, which the reading keeps to; XML with a document type is refused, for it has none in a
-workbook (ECMA-376 part 2), and what it declares can grow without bound.
+A workbook is a zip with XML in it: both can be small and become large. Sizes are those that the zip
+states, and reading keeps to them; XML with a document type is refused, since a workbook's has none
+(ECMA-376 part 2), and what it declares can grow without bound.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ MIB = 2**20
 #: Parts in a workbook, and their bytes together, unpacked.
 MAX_PARTS = 2_000
 MAX_UNPACKED_BYTES = 256 * MIB
-#: Bytes of the texts that its cells share, and of each of the other parts that are held whole.
+#: Bytes of the texts that its cells share, and of each other part that is held as a whole.
 MAX_SHARED_BYTES = 64 * MIB
 MAX_PART_BYTES = 16 * MIB
-#: The only ways of packing that a workbook may use.
+#: The only compression methods that a workbook may use.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-#: The beginnings of files that are something else.
+#: How files begin that are something else.
 OLD_WORKBOOK_SIGNATURE = b"\xd0\xcf\x11\xe0"
 ZIP_SIGNATURE = b"PK\x03\x04"
 
-#: What the libraries raise for workbooks that are broken, or made to break them.
+#: What the libraries raise for workbooks that are broken, or crafted to break them.
 BROKEN_WORKBOOK_ERRORS = (
     DefusedXmlException,
     InvalidFileException,
@@ -74,9 +74,9 @@ def too_large(what: str) -> TableError:
 
 
 class Parts(zipfile.ZipFile):
-    """The zip: its parts are found in whatever case their names are, and with backslashes.
+    """The zip: its parts are found whatever the case of their names, and with backslashes.
 
-    Names of parts are compared so (ECMA-376 part 2, §6.2.2.3), and some programs rely on it.
+    Names of parts are compared this way (ECMA-376 part 2, §6.2.2.3), and some programs rely on it.
     """
 
     def __init__(self, file: BinaryIO | Path) -> None:
@@ -92,23 +92,23 @@ class Parts(zipfile.ZipFile):
 
 
 def plain_name(part: zipfile.ZipInfo) -> str:
-    """Return the name of a part as it is compared with others."""
+    """Return the name of a part in the form used for comparing."""
     return part.filename.replace("\\", "/").lower()
 
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn what goes wrong with a workbook into a TableError."""
+    """Turn errors with a workbook into a TableError."""
     try:
         yield
     except BROKEN_WORKBOOK_ERRORS as error:
-        said = error.args[0] if isinstance(error, KeyError) else error  # which quotes what it says
+        said = error.args[0] if isinstance(error, KeyError) else error  # whose message is quoted
         words = " ".join(str(said).split())[:200] or type(error).__name__
         raise bad_workbook(words.rstrip(".")) from None
 
 
 def check_package(path: Path) -> None:
-    """Look at what a workbook would become, before anything of it is unpacked."""
+    """Check what a workbook would unpack to, before unpacking any of it."""
     with path.open("rb") as file:
         head = file.read(4)
     if head == OLD_WORKBOOK_SIGNATURE:
@@ -135,7 +135,7 @@ def check_package(path: Path) -> None:
 
 @dataclass(frozen=True)
 class SheetPart:
-    """A sheet of a workbook: its title, its part of the zip, and whether it is shown."""
+    """A sheet of a workbook: its title, its part in the zip, and whether it is shown."""
 
     title: str
     part: str
@@ -143,7 +143,7 @@ class SheetPart:
 
 
 class Book(ExcelReader):
-    """What openpyxl reads of a workbook before any cell; shared texts are as they are meant."""
+    """What openpyxl reads of a workbook before any cell, with shared texts unescaped."""
 
     def __init__(self, file: BinaryIO) -> None:
         # Not by its path, which would have to end in .xlsx.
@@ -155,7 +155,7 @@ class Book(ExcelReader):
         self.styles = Styles([])
 
     def read(self) -> None:
-        """Read what cells depend on, and no theme, chart or document property."""
+        """Read what cells depend on, but no theme, chart or document property."""
         self.read_manifest()
         self.read_strings()
         self.read_workbook()
@@ -179,7 +179,7 @@ class Book(ExcelReader):
 
 
 def shared_texts(source: IO[bytes]) -> Iterator[str]:
-    """Yield the texts of a table of shared strings, without how they are to be read aloud."""
+    """Yield the texts of a table of shared strings, without their phonetic spelling."""
     item, text, phonetic = (f"{{{SHEET_MAIN_NS}}}{tag}" for tag in ("si", "t", "rPh"))
     root: Any = None
     for event, node in iterparse(source, events=("start", "end"), forbid_dtd=True):

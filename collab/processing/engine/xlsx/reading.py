@@ -1,4 +1,4 @@
-"""Rows of a workbook's sheet, read once from its beginning, a row in memory at a time."""
+"""Rows of a workbook's sheet, read once from the beginning, with one row in memory at a time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_COLUMN = 16_384
 
 
 class CountedPart:
-    """A part of the zip that knows how much of it has been read."""
+    """A part in the zip that knows how much of it has been read."""
 
     def __init__(self, file: IO[bytes], size: int, book: Book) -> None:
         self._file, self._size, self._book = file, size, book
@@ -55,13 +55,13 @@ class CountedPart:
 
 
 class Cells(WorkSheetParser):
-    """openpyxl's reader of cells; it knows of formulas that nobody has calculated."""
+    """openpyxl's reader of cells; it notices formulas that nobody has calculated."""
 
     #: The first cell that has a formula and no value.
     uncalculated: str | None = None
 
     def parse_cell(self, element: Any) -> dict[str, Any]:
-        """Return a cell, an empty text as such."""
+        """Return a cell; an empty text stays one."""
         if element.get("t") == "b":
             _spell_boolean(element.find(VALUE_TAG))
         cell: dict[str, Any] = super().parse_cell(element)
@@ -162,11 +162,11 @@ class Sheet:
         )
 
     def _rows(self) -> Iterator[tuple[int, dict[int, Value]]]:
-        """Yield the rows as they are numbered, and their cells by column; raises TableError."""
+        """Yield the rows with their numbers, and their cells by column; raises TableError."""
         data, cell_count, row_count = None, 0, 0
         with explained(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            # No DTD: entities that expand one another could fill the memory.
+            # No DTD: entities that expand each other could fill the memory.
             for event, node in iterparse(self.part, events=("start", "end"), forbid_dtd=True):
                 if event == "start":
                     data = node if node.tag == DATA_TAG else data
@@ -175,8 +175,8 @@ class Sheet:
                     return
                 if node.tag == ROW_TAG and data is not None:
                     number, cells = self._parser.parse_row(node)
-                    # openpyxl's tree would else grow with the sheet: a row is dropped once it has
-                    # been read.
+                    # Drop each row once it has been read: openpyxl's tree would otherwise grow with
+                    # the sheet.
                     data.clear()
                     row_count, cell_count = row_count + 1, cell_count + len(cells)
                     if row_count > MAX_ROWS or cell_count > MAX_CELLS:
@@ -214,7 +214,7 @@ class Sheet:
         )
 
     def _value(self, cell: dict[str, Any]) -> Value:
-        """Return what a cell holds: dates and times are texts of ISO 8601."""
+        """Return what a cell holds: dates and times are texts in ISO 8601."""
         value = cell["value"]
         if value is None or isinstance(value, bool):
             return value
@@ -223,7 +223,7 @@ class Sheet:
                 raise ValueError(f"a cell has more than {MAX_CELL_CHARACTERS:,} characters")
             return value
         if isinstance(value, int):
-            # A longer one would be another number in what we write; as text, its digits stay.
+            # A longer one would be another number in our output; as text, its digits stay.
             return value if MIN_INTEGER <= value <= MAX_INTEGER else str(value)
         if isinstance(value, float):
             return value if math.isfinite(value) else repr(value)
@@ -245,7 +245,7 @@ class Sheet:
 
 
 def _chosen(sheets: list[SheetPart], wanted: str | None) -> tuple[SheetPart, list[str]]:
-    """Return the sheet that was asked for, else the first that is shown, and what to say of it."""
+    """Return the requested sheet, or the first that is shown, and what to say about it."""
     titles = [sheet.title for sheet in sheets]
     if wanted is not None:
         if wanted not in titles:

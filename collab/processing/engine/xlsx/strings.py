@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 ESCAPE_PATTERN = re.compile(r"_x([0-9A-Fa-f]{4})_")
-#: What XML 1.0 does not take, a return, which it would turn, and what looks like an escape.
+#: What XML 1.0 does not allow, a return, which it would convert, and what looks like an escape.
 UNSAFE_PATTERN = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 
@@ -15,7 +15,7 @@ def escaped(text: str) -> str:
 
 
 def unescaped(text: str) -> str:
-    """Return a text of a workbook as it is meant; what would be half a pair stays as it is."""
+    """Return a workbook's text unescaped; anything that would become half a pair stays as it is."""
     if "_x" not in text:
         return text
     return ESCAPE_PATTERN.sub(_meant, text)

@@ -1,7 +1,7 @@
 """How a workbook shows its numbers: which of them are dates, times or durations.
 
-Of its styles nothing else is read. openpyxl reads fonts, fills and borders, too, and gives a
-workbook up for one that it does not understand, such as the empty fills that some programs write.
+Nothing else is read of its styles. openpyxl also reads fonts, fills and borders, and rejects a
+workbook for one that it does not understand, such as the empty fills that some programs write.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from defusedxml.ElementTree import iterparse
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format, is_timedelta_format
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
-#: Formats that Excel has by number alone in East Asia and in Thailand (ECMA-376 §18.8.30). Those
-#: that are a time in one language and a date in another are dates: a time is told by its value.
+#: Formats that Excel has only by number in East Asia and in Thailand (ECMA-376 §18.8.30). Those
+#: that are a time in one language and a date in another are dates: a time shows by its value.
 _DATE_NUMBERS = (*range(27, 32), *range(34, 37), *range(50, 59), *range(71, 75), 77, 81)
 REGIONAL_FORMATS = (
     dict.fromkeys(_DATE_NUMBERS, "yyyy-mm-dd")
@@ -23,7 +23,7 @@ REGIONAL_FORMATS = (
 
 
 class Styles:
-    """The formats of numbers that the styles of a workbook have."""
+    """The number formats of a workbook's styles."""
 
     def __init__(self, formats: list[str]) -> None:
         self._formats = formats
@@ -37,7 +37,7 @@ class Styles:
 
 
 def read_styles(source: IO[bytes]) -> Styles:
-    """Read the styles of cells, and nothing that they are drawn with."""
+    """Read the styles of cells, without fonts, fills and borders."""
     number, kinds, kind = (f"{{{SHEET_MAIN_NS}}}{tag}" for tag in ("numFmt", "cellXfs", "xf"))
     own: dict[int, str] = {}
     numbers: list[int] = []
