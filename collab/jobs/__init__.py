@@ -1,4 +1,4 @@
-"""Jobs: work that is kept as rows and run by a pool of threads, whatever happens in between."""
+"""Jobs: work that is stored as rows and run by a pool of threads, and survives crashes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
 
 
 def _use_server(app: Flask, address: str) -> None:
-    """Have workers told of jobs by a server; who has none needs no library for it.
+    """Have a server tell workers about jobs; without a server no library is needed.
 
     Raises ConfigError.
     """

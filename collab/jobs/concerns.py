@@ -23,11 +23,11 @@ OUTCOME_PHRASES = {
 
 @frozen
 class JobFacts:
-    """What some events are about; what is missing here has been deleted."""
+    """The subjects of some events; what is missing here has been deleted."""
 
     #: id -> type, owner_id, project_id, schedule_id
     jobs: Mapping[int, Any]
-    #: Event -> who had asked for what the server did.
+    #: Event -> the person who asked for what the server did.
     askers: Mapping[int, int]
 
 
@@ -38,7 +38,7 @@ def _owner(row: Any, facts: JobFacts) -> Iterable[int]:
 
 
 def _owner_of_submitted(row: Any, facts: JobFacts) -> Iterable[int]:
-    """Name the owner of a job that they asked for: how schedules do is said of each schedule."""
+    """Name the owner of a job that they submitted: schedules report on their own runs."""
     return () if facts.jobs[row.data["job_id"]].schedule_id else _owner(row, facts)
 
 

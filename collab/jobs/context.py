@@ -1,4 +1,4 @@
-"""What a job's code sees of its run: it reports progress, and learns that it has to stop."""
+"""What a job's code sees of its run: how to report progress, and whether it has to stop."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def storable(text: str) -> str:
 
 
 class JobError(Exception):
-    """The attempt failed; it is tried again while attempts are left.
+    """The attempt failed; the job is tried again while attempts are left.
 
-    `code` is a word for programs, the message a sentence for people. `result` is kept with the
-    failure: it is what there was before.
+    `code` is a word for programs, the message a sentence for people. `result` is what there was
+    before the failure, and kept with it.
     """
 
     retry = True
@@ -45,7 +45,7 @@ class Stopped(Exception):
     """The run has been told to stop: the job was cancelled, is out of time, or is handed back."""
 
 
-#: What goes into the headers that a job's file is sent with (RFC 9110 §8.3.1; RFC 6266).
+#: Values allowed in the headers of a job's file (RFC 9110 §8.3.1; RFC 6266).
 CONTENT_TYPE_PATTERN = re.compile(r"[\w.+-]{1,80}/[\w.+-]{1,80}(; ?charset=[\w-]{1,40})?", re.ASCII)
 #: One line, that is not a path.
 FILENAME_PATTERN = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff/\\]{1,200}")
@@ -77,7 +77,7 @@ class Said:
 
 @dataclass
 class RunReport:
-    """What a run has said since it was last asked."""
+    """What a run has reported since the last call."""
 
     said: list[Said] = field(default_factory=list)
     progress: float | None = None
@@ -87,7 +87,7 @@ class RunReport:
         return bool(self.said) or self.progress is not None
 
     def add(self, later: RunReport) -> None:
-        """Append what was said later."""
+        """Append a later report."""
         self.said += later.said
         if later.progress is not None:
             self.progress, self.message = later.progress, later.message
@@ -118,7 +118,7 @@ class JobContext:
         self._on_stop: list[Callable[[], None]] = []
 
     def begin(self) -> None:
-        """Start the clock: the run has `timeout_s` from here."""
+        """Start the clock: the run has `timeout_s` from now."""
         #: When it is out of time, by the monotonic clock.
         self.deadline = self._monotonic() + self._timeout_s
 
@@ -138,14 +138,14 @@ class JobContext:
             raise Stopped(self.stop_reason)
 
     def progress(self, fraction: float, message: str = "") -> None:
-        """Say how far the run is, from 0 to 1, and perhaps what it does; raises Stopped."""
+        """Report how far the run is, from 0 to 1, and perhaps what it is doing; raises Stopped."""
         self.check()
         with self._lock:
             self._report.progress = min(1.0, max(0.0, fraction))
             self._report.message = storable(message[:200])
 
     def log(self, line: str) -> None:
-        """Keep a line of the job's log, and send it to whoever follows the job."""
+        """Add a line to the job's log, and send it to the job's followers."""
         self.output("log", line if line.endswith("\n") else line + "\n")
 
     def output(self, stream: str, text: str) -> None:
@@ -153,7 +153,7 @@ class JobContext:
         written = storable(text).encode()
         with self._lock:
             room = MAX_LOG_BYTES - self._kept[stream]
-            # Below zero, the mark that says so has been written.
+            # Below zero: the mark that says so has been written.
             if room < 0 or not written:
                 return
             # The cut may go through the middle of a character.
@@ -182,12 +182,12 @@ class JobContext:
                 return
             self.stop_reason = reason
             acts = list(self._on_stop)
-        # Outside the lock: what is called may log, which takes it.
+        # Outside the lock: the callbacks may log, which takes it.
         for act in acts:
             act()
 
     def take_report(self) -> RunReport:
-        """Return what the run has said since the last call."""
+        """Return what the run has reported since the last call."""
         with self._lock:
             taken, self._report = self._report, RunReport()
         return taken

@@ -23,10 +23,10 @@ DEAD = "dead"
 STATUSES = (QUEUED, RUNNING, RETRY_WAIT, SUCCEEDED, FAILED, CANCELLED, DEAD)
 #: The error of a job that ended because its owner's account was disabled.
 ACCOUNT_DISABLED = "account_disabled"
-#: The type of job that erases its owner. It goes on when all else has ended that is done in their
-#: name, and its row stays as the proof.
+#: The type of job that erases its owner. It goes on when everything else that is done in their name
+#: has ended, and its row stays as proof.
 ERASE_TYPE = "erase"
-#: Nothing more happens by itself.
+#: Nothing more happens unless somebody acts.
 ENDED_STATUSES = (SUCCEEDED, FAILED, CANCELLED, DEAD)
 #: It runs, or will.
 LIVE_STATUSES = (QUEUED, RUNNING, RETRY_WAIT)
@@ -74,8 +74,8 @@ class Job(Owned, Model):
         Index("ix_jobs_project_id_status_id", "project_id", "status", "id"),
         Index("ix_jobs_owner_id_type_id", "owner_id", "type", "id"),
         Index("ix_jobs_project_id_type_id", "project_id", "type", "id"),
-        # Everybody's, for admins. Partial, though all rows are in them, so that no query takes one
-        # that does not ask for it: claiming has its own.
+        # Everybody's, for admins. Partial, though they contain all rows, so that only queries that
+        # ask for one use it: claiming has its own.
         partial_index(
             "ix_jobs_status_id",
             "status",
@@ -94,9 +94,9 @@ class Job(Owned, Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     type: Mapped[str] = mapped_column(String(40))
     status: Mapped[str] = mapped_column(String(12), default=QUEUED)
-    #: Not loaded with the rest: up to a megabyte that lists do not show.
+    #: Not loaded with the rest: up to a megabyte, which lists do not show.
     payload: Mapped[dict[str, Any]] = mapped_column(deferred=True)
-    #: Among one person's jobs the lower one goes first: the priority with its sign turned, so
+    #: Among one person's jobs the lower rank goes first: the priority with its sign inverted, so
     #: that an ordinary index has the order.
     rank: Mapped[int] = mapped_column(default=0)
     #: When it was asked to run; it waits until `due_at`, which a retry sets, too.
@@ -107,15 +107,15 @@ class Job(Owned, Model):
     #: Attempts begun so far; those before `attempts_forgiven` don't count against the limit.
     attempt: Mapped[int] = mapped_column(default=0)
     attempts_forgiven: Mapped[int] = mapped_column(default=0)
-    #: Which worker runs it. The token grows with each claim and fences off whoever had it before.
+    #: Which worker runs it. The token grows with each claim and fences off earlier holders.
     lease_owner: Mapped[str | None] = mapped_column(String(80))
     lease_token: Mapped[int] = mapped_column(default=0)
-    #: By the worker's wall clock, for people to read; nobody decides by it (see `sweeper`).
+    #: By the worker's wall clock, for people to read; nothing is decided by it (see `sweeper`).
     lease_until: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     #: The schedule that made it; no foreign key, as it may be deleted before its jobs.
     schedule_id: Mapped[int | None]
-    #: Somebody wants it to end: whatever the run still brings, it ends as cancelled.
+    #: Somebody wants it to end: whatever the run still produces, it ends as cancelled.
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     progress: Mapped[float | None]
     progress_message: Mapped[str | None] = mapped_column(String(200))
@@ -128,7 +128,7 @@ class Job(Owned, Model):
     updated_at: Mapped[datetime] = mapped_column(default=utcnow)
     version: Mapped[int] = mapped_column(default=1)
 
-    #: Whether what is its owner's alone is left out; see `oversight.Outline`.
+    #: Whether private data of its owner is left out; see `oversight.Outline`.
     withheld = False
 
     @property
@@ -158,7 +158,7 @@ class JobKey(Model):
 
 
 class Attempt(Model):
-    """One run of a job that is over; the one that goes on is in the job's own row."""
+    """One finished run of a job; the one in progress is in the job's own row."""
 
     __tablename__ = "job_attempts"
     __table_args__ = (Index("ix_job_attempts_job_id_id", "job_id", "id"),)
@@ -174,7 +174,7 @@ class Attempt(Model):
 
 
 class LogLine(Model):
-    """A piece of what a run wrote, or said in its log."""
+    """A piece of a run's output, or of its log."""
 
     __tablename__ = "job_log"
     __table_args__ = (Index("ix_job_log_job_id_id", "job_id", "id"), {"sqlite_autoincrement": True})
@@ -216,10 +216,10 @@ class Placed(Protocol):
 
 
 def event_place(job: Placed) -> dict[str, Any]:
-    """Return what each event of a job has, so that its followers get it."""
+    """Return what every event of a job carries, so that its followers get it."""
     return {"job_id": job.id, "project_id": job.project_id}
 
 
 def still_to_come(run_at: datetime | None, now: datetime) -> datetime | None:
-    """Return until when a job has to wait that was asked to run at a time, if at all."""
+    """Return until when a job with a requested time has to wait, if at all."""
     return run_at if run_at and run_at > now else None

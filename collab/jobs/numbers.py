@@ -1,4 +1,4 @@
-"""What Prometheus is told of jobs: those that wait or run, and how those of this process ended."""
+"""Metrics of jobs: those that wait or run, and how those of this process ended."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ RUNS = metrics.histogram(
     buckets=(0.01, 0.05, 0.25, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0),
 )
 
-#: The states that are counted: those that are not over, and the one that somebody should look at.
+#: The states that are counted: unfinished ones, and the one that somebody should look at.
 COUNTED_STATES = (QUEUED, RUNNING, RETRY_WAIT, DEAD)
 
-#: Without the first condition the index of all jobs by status would not be taken.
+#: Without the first condition the index of all jobs by status would not be used.
 READY_JOBS: Select[str, str, int, datetime] = (
     select(Job.status, Job.type, func.count(), func.min(Job.updated_at))
     .where(Job.created_at.is_not(None), Job.status.in_(COUNTED_STATES), Job.due_at.is_(None))
@@ -67,5 +67,5 @@ def collect() -> Iterator[Metric]:
 
 
 def type_label(kind: str) -> str:
-    """Return a type's name; one that nothing here runs any more is `other`."""
+    """Return a type's name, or `other` if nothing here runs it any more."""
     return kind if registry.find(kind) is not None else metrics.OTHER

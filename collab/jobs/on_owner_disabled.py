@@ -1,4 +1,4 @@
-"""Whoever is disabled has no job that goes on, or that ever begins, but that of their erasure."""
+"""No job of a disabled person goes on or ever begins, except that of their erasure."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ TOLD_ERROR = {"code": ACCOUNT_DISABLED, "message": "The account of its owner was
 def cancel_all(user_id: int, actor: int) -> bool:
     """Cancel what somebody has waiting or running, in the open transaction.
 
-    Returns whether there may be more. A run that goes on ends as cancelled, as `service.cancel`
-    promises: within a second, and whatever it still brings.
+    Returns whether there may be more. A run in progress ends as cancelled, as `service.cancel`
+    promises: within a second, whatever it still produces.
     """
     waiting = JOB_COLUMNS.status.in_((QUEUED, RETRY_WAIT))
     now = utcnow()
@@ -51,7 +51,7 @@ def cancel_all(user_id: int, actor: int) -> bool:
 
 
 def _move(user_id: int, which: Any, **values: Any) -> list[Any]:
-    """Change jobs of somebody, the oldest first, and return them."""
+    """Change a person's jobs, the oldest first, and return them."""
     some = (
         select(JOB_COLUMNS.id)
         .where(JOB_COLUMNS.owner_id == user_id, JOB_COLUMNS.type != ERASE_TYPE, which)

@@ -1,4 +1,4 @@
-"""What is asked of a worker."""
+"""What a worker is asked to do."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Order:
     run_at: datetime | None = None
     max_attempts: int | None = None
     timeout_s: int | None = None
-    #: The schedule whose job it is, if it is one's.
+    #: The schedule that the job belongs to, if any.
     schedule_id: int | None = None
 
     @property
     def fingerprints(self) -> tuple[str, ...]:
-        """Tag what was ordered, for comparing with a repeated order, under each of our keys."""
+        """Tag the order under each of our keys, to compare a repeated order with it."""
         run_at = self.run_at and self.run_at.isoformat()
         limits = [self.priority, run_at, self.max_attempts, self.timeout_s]
         return ANSWERS.here().tag(dumps([self.type.name, self.payload, self.project_id, limits]))

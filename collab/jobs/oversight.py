@@ -1,7 +1,7 @@
-"""What admins know of people's own jobs: an outline, so that there is always who can stop them.
+"""What admins know about people's own jobs: an outline, so that somebody can always stop them.
 
-What a job works on, says and made stays its owner's: as in the audit, an admin sees that there is
-one, of which type, whose it is and how it goes.
+What a job works on, reports and made stays private: as in the audit, an admin sees that there is
+one, its type, its owner and how it is going.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from ..projects import access
 from ..projects.access import Right
 from .models import ACCOUNT_DISABLED, Job
 
-#: What stands for the words of an error, which may quote what the job worked on.
+#: What replaces the text of an error, which may quote what the job worked on.
 WITHHELD_WORDS = "The words are its owner's to read."
 
 
 class Outline:
-    """A job's row without what is its owner's alone, for a schema to read."""
+    """A job's row without its owner's private data, for a schema to read."""
 
     withheld = True
     payload = result = output = progress_message = None
@@ -44,12 +44,12 @@ class Outline:
 
     @property
     def etag(self) -> str:
-        """The entity tag's text: another one than that of the whole job."""
+        """The entity tag's text: different from that of the whole job."""
         return entity_tag("Outline", self._job.etag)
 
 
 def row_of(job: Job | Outline) -> Job:
-    """Return the row that an outline is of."""
+    """Return the row of an outline."""
     return job._job if isinstance(job, Outline) else job
 
 

@@ -1,4 +1,4 @@
-"""What jobs keep of people."""
+"""What jobs keep about people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..core.personal.declared import Days, Kept, Person, Span, Then, declare, de
 from .models import ERASE_TYPE
 
 ENDED_DAYS = Days("JOB_RETENTION_DAYS", "ended jobs")
-#: That of an erasure stays as the proof of it: it has nothing but the id.
+#: That of an erasure stays as proof: it has nothing but the id.
 IS_OWN = f"owner_id = :id AND project_id IS NULL AND type <> '{ERASE_TYPE}'"
 OWN_JOBS = f"SELECT id FROM jobs WHERE {IS_OWN}"  # noqa: S608 (no one's words)
 

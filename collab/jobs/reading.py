@@ -1,4 +1,4 @@
-"""Reading jobs, and what they made and said."""
+"""Reading jobs, their results and their output."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ..projects import access
 from . import oversight
 from .models import JOB_SORTS, LIVE_STATUSES, RUNNING, Attempt, Job, JobResult, LogLine
 
-#: Of jobs that will go on, if nothing happens to them.
+#: The states of jobs that will go on unless something stops them.
 GOES_ON = Job.status.in_(LIVE_STATUSES) & Job.cancel_requested.is_(False)
-#: True of each, and asked for so that the list walks the indexes that are for it.
+#: True for all; in the query so that the list uses the indexes made for it.
 EVERY_JOB = Job.created_at.is_not(None)
 
 
@@ -70,13 +70,13 @@ def _whose(caller: Caller, project_id: int | None, scope: str, owner_id: int | N
 
 
 def going_on(owner_id: int, kind: str) -> Job | None:
-    """Return a person's job of a type that waits or runs, the oldest if there are several."""
+    """Return a person's waiting or running job of a type, the oldest if there are several."""
     mine = select(Job).where(Job.owner_id == owner_id, Job.type == kind, GOES_ON)
     return db.session.scalars(mine.order_by(Job.id).limit(1)).one_or_none()
 
 
 def require_none(owner_id: int, kind: str) -> None:
-    """Refuse a second job of a type, while nobody else can write; raises GoesOnAlready."""
+    """Refuse a second job of a type, under the writer's lock; raises GoesOnAlready."""
     if (job := going_on(owner_id, kind)) is not None:
         raise GoesOnAlready(f"Job {job.id} is doing this already: there can be only one at a time.")
 
@@ -89,7 +89,7 @@ def is_wanted(job_id: int, attempt: int) -> bool:
 
 def payload_of(job: Job) -> Mapping[str, Any]:
     """Return what a job works on; raises NotFound if the job has been deleted."""
-    # Just made, and not read: then it is there without a query.
+    # If it was just made, and not read, it is there without a query.
     if "payload" in vars(job):
         return job.payload
     query = select(as_text(Job.__table__.c.payload)).where(Job.id == job.id)
@@ -113,7 +113,7 @@ def made_by(job: Job) -> Any:
 
 
 def output_of(job: Job) -> Any:
-    """Return the file that a job made; raises NotFound if it has made none."""
+    """Return the file that a job made; raises NotFound if there is none."""
     query = select(JobResult.body, JobResult.content_type, JobResult.filename)
     found = db.session.execute(query.where(JobResult.job_id == job.id)).one_or_none()
     if found is None or found.body is None:
@@ -140,10 +140,10 @@ def list_attempts(job: Job, *, sort: str, **page: Any) -> Page:
 
 
 def _attempts(job_id: int) -> Subquery:
-    """Build the attempts that are over and the one that runs, as they are at one moment."""
+    """Build the query for finished attempts and the running one, as of one moment."""
     names = ("id", "number", "worker", "outcome", "error", "started_at", "finished_at")
     ended = select(*(Attempt.__table__.c[name] for name in names)).where(Attempt.job_id == job_id)
-    # Of the same types, or SQLite would put all of them in order again for each page.
+    # With the same types, or SQLite would sort all of them again for each page.
     last, running = cast(literal(MAX_ID, Id), Id), cast(literal(RUNNING), String)
     error, finished = cast(null(), Attempt.error.type), cast(null(), Attempt.finished_at.type)
     now = select(last, Job.attempt, Job.lease_owner, running, error, Job.started_at, finished)

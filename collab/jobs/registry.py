@@ -15,7 +15,7 @@ from .context import JobContext, Result
 
 #: Runs in a thread of the pool, inside an application context; raises JobError or FatalError.
 Run = Callable[[JobContext, dict[str, Any]], Result | None]
-#: Looks at a valid payload before the job is made; raises an ApiError to refuse it.
+#: Checks a valid payload before the job is made; raises an ApiError to refuse it.
 Admit = Callable[[dict[str, Any], int | None, Caller], None]
 
 
@@ -28,22 +28,22 @@ class JobType:
     payload: type[Schema]
     timeout_s: int
     max_attempts: int
-    #: Whether a run that was cut off may be run again. If not, the job runs at most once.
+    #: Whether an interrupted run may be repeated. If not, the job runs at most once.
     repeatable: bool
     admit: Admit | None
-    #: Returns why jobs of this type can't be taken now (with what mends it), or None.
+    #: Returns why jobs of this type can't be accepted now (and the remedy), or None.
     unavailable: Callable[[], str | None]
     #: Returns how many may run at once in a process; None: as many as there are workers.
     at_once: Callable[[], int] | None
-    #: Whether it makes sense in a project only; `admit` sees to it.
+    #: Whether it makes sense only in a project; `admit` checks that.
     needs_project: bool
     #: The feature flag that guards it.
     feature: str | None
     #: Whether its owner is notified of how it ended.
     tells: bool
-    #: Whether its result is owed to its owner, and kept though their quota is spent.
+    #: Whether its owner is entitled to its result, so that it is kept even over their quota.
     owed: bool
-    #: Whether there is one of each person at a time; whoever makes it sees to that, and a retry.
+    #: Whether there is one per person at a time; its creator enforces that, and so does a retry.
     alone: bool
 
     @property
@@ -100,7 +100,7 @@ def job_type(
 
 
 def register(app: Flask, *kinds: JobType) -> None:
-    """Let an application run jobs of some types."""
+    """Have an application run jobs of some types."""
     _TYPES.of(app).update((kind.name, kind) for kind in kinds)
 
 
@@ -110,7 +110,7 @@ def find(name: str) -> JobType | None:
 
 
 def require(name: str) -> JobType:
-    """Return a type that is there; raises KeyError."""
+    """Return an existing type; raises KeyError."""
     return _TYPES.here()[name]
 
 

@@ -25,7 +25,7 @@ class JobView:
 
 
 def as_seen(job: Job | Outline) -> JobView | Outline:
-    """Return a job with its result, or the outline where that is all that the caller may see."""
+    """Return a job with its result, or the outline if the caller may see no more."""
     return job if isinstance(job, Outline) else shown(job)
 
 

@@ -1,4 +1,4 @@
-"""Jobs that ended long ago go, with their results, logs and attempts."""
+"""Deletes jobs that ended long ago, with their results, logs and attempts."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ def forget_jobs() -> bool:
 
 
 def forget_keys() -> bool:
-    """Delete idempotency keys of jobs that count no more."""
+    """Delete expired idempotency keys of jobs."""
     return retention.delete_older(JobKey.created_at, utcnow() - KEY_LIFETIME, JobKey.id)

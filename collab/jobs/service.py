@@ -72,7 +72,7 @@ class KeyReused(Unprocessable):
 
 
 def submit(order: Order, caller: Caller) -> tuple[Job, bool]:
-    """Make a job and commit; returns it, and whether the same order had made it before."""
+    """Create a job and commit; returns it, and whether the same order had created it before."""
     job, known = enqueue(order, caller)
     db.session.commit()
     return job, known
@@ -87,11 +87,11 @@ def enqueue(order: Order, caller: Caller) -> tuple[Job, bool]:
     take_write_lock()
     _require_feature(order.type, caller)  # again: it may have been switched off meanwhile
     access.admit(order.project_id, caller)
-    # Before the payload is admitted: the same order, sent again, must not fail at what has changed.
+    # Before the payload is admitted: a repeated order must not fail because something has changed.
     if order.key is not None and (known := _known(order, caller)) is not None:
         return known, True
     _admit(order, caller)
-    # What a schedule makes is the service's doing, whoever's it is.
+    # The service itself makes what a schedule orders, whoever owns it.
     actor = None if order.schedule_id else caller.user_id
     (job,) = _insert([order], caller.user_id, actor)
     if order.key is not None:
@@ -184,7 +184,7 @@ def _known(order: Order, caller: Caller) -> Job | None:
     """Return the job that the same key made before; raises KeyReused for another order."""
     mine = {"owner_id": caller.user_id, "type": order.type.name, "key": order.key}
     too_old = delete(JobKey).filter_by(**mine).where(JobKey.created_at < utcnow() - KEY_LIFETIME)
-    # Deleted when it is met, or the row would keep the key from being used again.
+    # Deleted when found, or the row would keep the key from being reused.
     db.session.execute(too_old)
     query = select(JobKey).filter_by(**mine)
     found = db.session.scalars(query).one_or_none()
@@ -219,9 +219,9 @@ def cancel(job: Job, caller: Caller) -> Job:
 def call_off(job: Job, actor: int | None, reason: str = "requested") -> None:
     """Cancel a job: at once if it waits; if it runs, it ends as cancelled within a second.
 
-    From the commit on no run can end the job otherwise. Raises JobEnded.
+    After the commit no run can end the job in any other way. Raises JobEnded.
     """
-    # To cancel writes a row, too: whoever has no room left must be able to stop what fills it.
+    # Cancelling writes a row, too: people without room left must be able to stop what fills it.
     quota.let_pass(db.session())
     told = event_place(job) | {"reason": reason}
     if _move(job, Job.status.in_((QUEUED, RETRY_WAIT)), status=CANCELLED, due_at=null()):
@@ -254,8 +254,7 @@ def retry(job: Job, caller: Caller) -> Job:
     anew: dict[str, Any] = {
         "status": QUEUED,
         "due_at": still_to_come(job.run_at, utcnow()),
-        # The count of attempts goes on, so that each has a number of its own; it is the limit that
-        # starts again.
+        # The count of attempts goes on, so that each has its own number; the limit starts again.
         "attempts_forgiven": Job.attempt,
         "cancel_requested": False,
         "finished_at": None,
@@ -273,7 +272,7 @@ def retry(job: Job, caller: Caller) -> Job:
 
 
 def _forget(job: Job) -> None:
-    """Delete the result, and what is kept of attempts that are too long ago."""
+    """Delete the result, and what is kept of old attempts."""
     db.session.execute(delete(JobResult).where(JobResult.job_id == job.id))
     last = job.attempt - MAX_ATTEMPTS_KEPT
     db.session.execute(delete(LogLine).where(LogLine.job_id == job.id, LogLine.attempt <= last))
@@ -281,7 +280,7 @@ def _forget(job: Job) -> None:
 
 
 def _move(job: Job, when: ColumnElement[bool], **values: Any) -> bool:
-    """Change the row if it is in such a state; returns whether it was."""
+    """Change the row if it is in one of these states; returns whether it was."""
     if values.get("status") in ENDED_STATUSES:
         values["finished_at"] = utcnow()
     statement = (

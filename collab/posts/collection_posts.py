@@ -46,7 +46,7 @@ def put(
 ) -> Collection:
     """Put a post that the caller may read next to another one, or a new one at the end.
 
-    What is there already stays where it is unless a neighbour is named. Raises NotFound, Full.
+    A post that is there already stays unless a neighbour is named. Raises NotFound, Full.
     """
     load_post(post_id, actor)
     held = _held(collection, post_id)
@@ -54,7 +54,7 @@ def put(
         _add(collection, post_id, before, after)
         event: CollectionEvent = CollectionPostAdded(**facts(collection), post_id=post_id)
         _record(collection, event, actor)
-    # Next to itself is where it stands: nothing moves, and no event says so.
+    # Next to itself is where it is: nothing moves, and there is no event.
     elif {before, after} - {None, post_id} and _move(collection, post_id, held, before, after):
         event = CollectionPostMoved(**facts(collection), post_id=post_id)
         _record(collection, event, actor)
@@ -64,7 +64,7 @@ def put(
 
 def remove(collection: Collection, post_id: int, actor: Caller) -> Collection:
     """Take a post out of a collection; raises NotFound if the caller sees none there."""
-    # A post that the caller may no longer read is not there for them, in no collection either.
+    # A post that the caller may no longer read does not exist for them, in collections either.
     load_post(post_id, actor)
     if _held(collection, post_id) is None:
         raise NotFound("The post is not in this collection.")
@@ -108,7 +108,7 @@ def _move(
 ) -> bool:
     """Put a post next to a neighbour; return whether it was elsewhere before."""
     low, high = _gap(collection, post_id, before, after)
-    # It stands in that gap already: no new version, and no event.
+    # It is in that gap already: no new version, and no event.
     if (low is None or low < held) and (high is None or held < high):
         return False
     place = _position(collection, post_id, before, after)

@@ -22,7 +22,7 @@ from .models import COLLECTION_SORTS, Collection, CollectionPost, Post
 
 COLLECTIONS: Table = Collection.__table__  # type: ignore[assignment]
 
-#: The posts of a collection that its owner sees: a draft of somebody else is not there.
+#: The posts of a collection that its owner sees: not other people's drafts.
 SEEN_BY_OWNER = Post.readable_by(Collection.owner_id)
 
 COUNT_SEEN = (
@@ -63,7 +63,7 @@ def create(name: str, description: str, owner: Caller) -> Collection:
 
 
 def facts(collection: Collection) -> dict[str, Any]:
-    """Return what each event says of a collection."""
+    """Return what each event says about a collection."""
     known = {"collection_id": collection.id, "owner_id": collection.owner_id}
     return known | {"name": collection.name}
 
@@ -106,10 +106,10 @@ def update(collection: Collection, changes: dict[str, Any], actor: Caller) -> Co
 
 
 def delete(collection: Collection, actor: Caller) -> None:
-    """Delete a collection, of many posts a part at a time; these stay. Raises NotFound."""
+    """Delete a collection, with many posts in parts; the posts stay. Raises NotFound."""
     key = collection.id
     if clear_most(COLLECTIONS, key):
-        # Others wrote between the parts: it may be gone by now.
+        # Others may write between the parts: it may be gone by now.
         collection = load(key, actor, can=Right.WRITE)
     log.record(CollectionDeleted(**facts(collection)), actor=actor.user_id)
     db.session.delete(collection)

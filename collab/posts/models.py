@@ -16,7 +16,7 @@ POST_STATUSES = (DRAFT, PUBLISHED)
 
 
 class Post(Versioned, Model):
-    """Something written: a draft is its owner's alone, what is published everybody reads."""
+    """A text: only its owner sees a draft, everybody a published post."""
 
     __tablename__ = "posts"
     __table_args__ = (
@@ -56,7 +56,7 @@ class Collection(Versioned, Model):
     name_key: Mapped[str] = mapped_column(Text, default="", deferred=True)
     description: Mapped[str] = mapped_column(Text, default="")
 
-    #: How often its posts have got fresh positions; cursors are good for one such time.
+    #: How often its posts have got fresh positions; cursors are valid until the next time.
     numbering: Mapped[int] = mapped_column(default=0)
 
     #: How many posts its owner sees in it; noted by whoever loads it.

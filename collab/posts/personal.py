@@ -1,4 +1,4 @@
-"""What posts and collections keep of people."""
+"""What posts and collections keep about people."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from ..projects.access import Right, Role
 from .models import DRAFT, POST_SORTS, PUBLISHED, Collection, CollectionPost, Post
 from .schemas import EXCERPT_CHARACTERS, MAX_LISTED_BODY_CHARACTERS
 
-#: The owner's id that matches nobody: what a caller gets who asks for another's drafts.
+#: An owner's id that matches nobody: for callers who ask for other people's drafts.
 NOBODY_ID = 0
 
 #: What lists show of a post.
@@ -47,9 +47,9 @@ LIST_COLUMNS = (
 
 
 def role_in(post: Post, caller: Caller | None) -> Role:
-    """Return what a person, or somebody who is not signed in, is to a post.
+    """Return the role of a person, or of somebody who is not signed in, for a post.
 
-    A draft is there for its owner alone. What is published everybody reads, and admins manage it.
+    A draft exists only for its owner. Everybody reads published posts, and admins manage them.
     """
     if caller is not None and post.owner_id == caller.user_id:
         return Role.OWNER
@@ -146,7 +146,7 @@ def _listed(of_one: bool) -> Select[Any]:
 def update(post: Post, changes: dict[str, Any], actor: Caller) -> Post:
     """Change a post, publish it, or make a draft of it.
 
-    Whatever changes with that changes while it is a draft, so nothing of a draft gets out.
+    Other changes in the same request are made while it is a draft, so nothing of a draft gets out.
     """
     changed = {key: value for key, value in changes.items() if getattr(post, key) != value}
     status = changed.pop("status", None)
@@ -182,7 +182,7 @@ def _unpublish(post: Post, actor: Caller) -> None:
 
 
 def _touch_collections(post: Post) -> None:
-    """Let the collections that a post is in have new versions: what they show has changed."""
+    """Give the collections that contain a post new versions: what they show has changed."""
     holding = select(CollectionPost.collection_id).where(CollectionPost.post_id == post.id)
     statement = update_rows(Collection).where(Collection.id.in_(holding))
     # `updated_at` stays: nobody changed the collection itself.

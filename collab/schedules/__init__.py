@@ -1,10 +1,10 @@
-"""Schedules: jobs made again and again, each time once, whatever processes and clocks do."""
+"""Schedules: recurring jobs, each made once per due time, whatever processes and clocks do."""
 
 from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Serve schedules and see to them; nothing runs in the name of whoever is gone."""
+    """Serve and run schedules; nothing runs in the name of people who are gone."""
     from ..auth.accounts.disabling import on_disabled
     from ..auth.personal_tokens.scopes import cover
     from ..core.counting import metrics

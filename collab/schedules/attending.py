@@ -1,9 +1,9 @@
-"""Seeing to schedules: which of them want it, and what is done then, a transaction for each.
+"""Attending to schedules: which of them need it, and what is done then, one per transaction.
 
 Any number of processes may do this at once. What a schedule needs is looked up under the writer's
-lock and done in the same transaction, its job included: whoever comes second finds it done. If
-the process dies in between, nothing has happened. The clock may be set in any way: a time that has
-been seen to is in the history, and is not seen to again.
+lock and done in the same transaction, including its job: a second process finds it done. If the
+process dies in between, nothing has happened. The clock may be set in any way: a handled time is in
+the history, and is not handled again.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from .models import ACTIVE, ALL, MISSED, ONCE, QUEUE, RUNNING, WAITING, Schedule
 from .owner import obstacle
 from .runs import OPEN_RUNS
 
-#: Schedules that are seen to before others get their turn.
+#: Schedules that are attended to before others get their turn.
 MAX_AT_ONCE = 200
-#: How late a run may begin and still be on time: a restart takes less.
+#: How late a run may begin and still count as on time: a restart takes less.
 MAX_LATE = timedelta(seconds=60)
-#: Runs that are made up for at most, the newest of those that were missed.
+#: Maximum of missed runs that are made up for: the newest.
 MAX_MADE_UP_RUNS = 24
-#: Differences between clocks that are none: of processes on several machines.
+#: Clock differences between machines that are ignored.
 CLOCK_TOLERANCE = timedelta(seconds=2)
 
 NEXT_AT = select(func.min(Schedule.next_at)).where(Schedule.next_at.is_not(None))
@@ -40,10 +40,10 @@ def next_at() -> datetime | None:
 
 
 def wanting(now: datetime) -> list[int]:
-    """Return the ids of schedules that are to be seen to, those that are due first."""
+    """Return the ids of schedules that need attention, those due first coming first."""
     active = Schedule.next_at.is_not(None)
     due = select(Schedule.id).where(active, Schedule.next_at <= now).order_by(Schedule.next_at)
-    # Reckoned in what is now the future: the clock was set back, and `next_at` may be far too late.
+    # Computed in what is now the future: the clock was set back, and `next_at` may be far too late.
     put_back = select(Schedule.id).where(active, Schedule.reckoned_at > now + CLOCK_TOLERANCE)
     found: dict[int, None] = {}
     for query in (due, put_back, _ended_runs(), _waiting_runs()):
@@ -67,7 +67,7 @@ def _waiting_runs() -> Select[Any]:
 
 
 def attend(schedule_id: int, now: datetime) -> None:
-    """See to one schedule, and commit."""
+    """Attend to one schedule, and commit."""
     take_write_lock()
     schedule = db.session.get(Schedule, schedule_id, populate_existing=True)
     if schedule is None:
@@ -83,7 +83,7 @@ def attend(schedule_id: int, now: datetime) -> None:
 
 
 def _start_next(schedule: Schedule) -> None:
-    """Start the run that has waited longest, if the one before is over."""
+    """Start the run that has waited longest, if the previous one is over."""
     waiting = runs.open_runs(schedule)
     if waiting and waiting[0].status == WAITING:
         runs.start(schedule, waiting[0])
@@ -100,25 +100,26 @@ def _see_to_times(schedule: Schedule, now: datetime) -> None:
 
 
 def reckon(schedule: Schedule, now: datetime) -> None:
-    """Work out when a schedule is due next."""
+    """Compute when a schedule is due next."""
     runs.note(schedule, next_at=schedule.timetable.next_after(now), reckoned_at=now)
 
 
 def _make_runs(schedule: Schedule, first: datetime, now: datetime) -> None:
-    """Begin the runs of the times from `first` to now that the policy wants, each once."""
+    """Begin the runs of the times from `first` to now that the policy requires, each once."""
     # Two more than are made up for: one that is on time, and one that is known to be left out.
     passed = schedule.timetable.latest(MAX_MADE_UP_RUNS + 2, first, now)
     on_time = [one for one in passed if now - one <= MAX_LATE]
     missed = passed[: len(passed) - len(on_time)]
     made_up = _made_up(schedule.missed, missed, is_on_time=bool(on_time))
     left_out = missed[: len(missed) - len(made_up)]
-    # One entry stands for all that were left out: a year of minutes would fill the history.
+    # One entry stands for all skipped times: a year of minutes would fill the history.
     for one in left_out[-1:]:
         if not runs.is_known(schedule, one):
             runs.leave_out(schedule, one, MISSED)
     for one in made_up + on_time:
         if schedule.status == ACTIVE and not runs.is_known(schedule, one):
-            # Runs that are made up for wait for one another, whatever the policy says of overlaps.
+            # Runs that are made up for wait for each other, whatever the policy says about
+            # overlaps.
             runs.begin(schedule, one, QUEUE if one in made_up else schedule.overlap)
 
 

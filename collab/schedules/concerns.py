@@ -20,7 +20,7 @@ STOPPED_PHRASES = {
 
 @frozen
 class ScheduleFacts:
-    """What some events are about; what is missing here has been deleted."""
+    """The subjects of some events; what is missing here has been deleted."""
 
     #: id -> owner_id, project_id
     schedules: Mapping[int, Any]

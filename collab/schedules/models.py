@@ -18,7 +18,7 @@ MAX_NAME_LENGTH = 120
 
 ACTIVE = "active"
 PAUSED = "paused"
-#: It never runs again, whatever anybody does.
+#: States in which it never runs again, whatever anybody does.
 ENDED = "ended"
 STATUSES = (ACTIVE, PAUSED, ENDED)
 
@@ -30,13 +30,13 @@ TYPE_GONE = "type_gone"
 ROLE_LOST = "role_lost"
 REASONS = (REQUESTED, ACCOUNT_DISABLED, FAILURES, TYPE_GONE, ROLE_LOST)
 
-#: What is done with the times that passed while nothing could run.
+#: What to do with times that passed while nothing could run.
 SKIP = "skip"
 ONCE = "once"
 ALL = "all"
 MISSED_POLICIES = (SKIP, ONCE, ALL)
 
-#: What is done when a run is due and the one before has not ended.
+#: What to do when a run is due and the previous one has not ended.
 QUEUE = "queue"
 CANCEL = "cancel"
 OVERLAP_POLICIES = (SKIP, QUEUE, CANCEL)
@@ -65,7 +65,7 @@ IS_OPEN = text("status IN ('running', 'waiting')")
 
 
 class Schedule(Owned, Versioned, Model):
-    """A job that is made again and again."""
+    """A recurring job."""
 
     __tablename__ = "schedules"
     __table_args__ = (
@@ -101,14 +101,14 @@ class Schedule(Owned, Versioned, Model):
     status: Mapped[str] = mapped_column(String(8), default=ACTIVE)
     #: Why it is not active.
     reason: Mapped[str | None] = mapped_column(String(20))
-    #: The first time that has not been seen to; none while it is not active.
+    #: The first time that has not been handled; none while it is not active.
     next_at: Mapped[datetime | None]
-    #: The clock's time when `next_at` was reckoned.
+    #: The clock's time when `next_at` was computed.
     reckoned_at: Mapped[datetime] = mapped_column(default=utcnow)
     #: Runs in a row that failed or were refused.
     failures: Mapped[int] = mapped_column(default=0)
 
-    #: Whether what is its owner's alone is left out; see `oversight.Outline`.
+    #: Whether private data of its owner is left out; see `oversight.Outline`.
     withheld = False
 
     @property
@@ -118,7 +118,7 @@ class Schedule(Owned, Versioned, Model):
 
     @property
     def description(self) -> str:
-        """Return in words when it is due."""
+        """Describe in words when it is due."""
         return described(self.cron)
 
     @property
@@ -135,7 +135,7 @@ class Schedule(Owned, Versioned, Model):
 
 
 class ScheduleRun(Model):
-    """One time of a schedule, and what came of it; the constraint lets it come once only."""
+    """One time of a schedule, and its outcome; the constraint allows it only once."""
 
     __tablename__ = "schedule_runs"
     __table_args__ = (
@@ -156,7 +156,7 @@ class ScheduleRun(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id", ondelete="CASCADE"))
-    #: The time that the schedule names; none of a run that somebody asked for.
+    #: The time that the schedule names; none for a run that somebody asked for.
     nominal_at: Mapped[datetime | None]
     #: Its job, as long as there is one; it may go before its run does.
     job_id: Mapped[int | None] = mapped_column(

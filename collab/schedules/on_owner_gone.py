@@ -1,4 +1,4 @@
-"""Nothing runs in the name of whoever is disabled, or may not make jobs in the project any more."""
+"""Nothing runs in the name of people who are disabled, or may make no more jobs in a project."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MAX_SCHEDULES_PER_TRANSACTION = 100
 
 
 def pause_all(user_id: int, actor: int) -> bool:
-    """Pause what somebody has, in the open transaction; return whether there may be more."""
+    """Pause somebody's schedules, in the open transaction; return whether there may be more."""
     theirs = (Schedule.owner_id == user_id) & (Schedule.status == ACTIVE)
     return _halt(theirs, PAUSED, ACCOUNT_DISABLED, actor)
 
 
 def end_all(project_id: int, user_id: int, actor: int) -> bool:
-    """End what somebody has in a project, as `pause_all` does."""
+    """End somebody's schedules in a project, as `pause_all` pauses them."""
     theirs = (Schedule.owner_id == user_id) & Schedule.status.in_((ACTIVE, PAUSED))
     return _halt(theirs & (Schedule.project_id == project_id), ENDED, ROLE_LOST, actor)
 

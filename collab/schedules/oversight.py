@@ -1,7 +1,7 @@
-"""What admins know of people's own schedules: an outline, so that there is who can pause them.
+"""What admins know about people's own schedules: an outline, so that somebody can pause them.
 
-As of jobs (`jobs/oversight.py`): whose it is, of which type, when, and how it goes; its name and
-what its jobs work on stay its owner's.
+As for jobs (`jobs/oversight.py`): its owner, its type, when it runs, and how it is going; its name
+and what its jobs work on stay private.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .models import Schedule
 
 
 class Outline:
-    """A schedule's row without what is its owner's alone, for a schema to read."""
+    """A schedule's row without its owner's private data, for a schema to read."""
 
     withheld = True
     name = payload = None
@@ -33,7 +33,7 @@ class Outline:
 
     @property
     def etag(self) -> str:
-        """The entity tag's text: another one than that of the whole schedule."""
+        """The entity tag's text: different from that of the whole schedule."""
         return entity_tag("Outline", self._schedule.etag)
 
 

@@ -1,4 +1,4 @@
-"""In whose name a schedule's jobs run, and what keeps them from running in it."""
+"""In whose name a schedule's jobs run, and what prevents that."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..jobs import registry
 from ..projects import access
 from .models import ACCOUNT_DISABLED, ENDED, PAUSED, ROLE_LOST, TYPE_GONE, Schedule
 
-#: What stands for the session of somebody who is not there.
+#: Stands for the session of an absent person.
 NO_SESSION = 0
 
 
@@ -30,7 +30,7 @@ def owner_of(schedule: Schedule) -> Caller:
 
 
 def obstacle(schedule: Schedule) -> tuple[str, str] | None:
-    """Return what a schedule has come to, and why, if nothing can run in its owner's name."""
+    """Return a schedule's new state, and why, if nothing can run in its owner's name."""
     if db.session.get_one(User, schedule.owner_id, populate_existing=True).disabled:
         return PAUSED, ACCOUNT_DISABLED
     try:

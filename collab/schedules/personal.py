@@ -1,4 +1,4 @@
-"""What schedules keep of people."""
+"""What schedules keep about people."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def _whose(caller: Caller, project_id: int | None, scope: str) -> Any:
 
 
 def list_runs(schedule: Schedule, *, status: str | None, sort: str, **page: Any) -> Page:
-    """Return a page of what came of a schedule's times."""
+    """Return a page of a schedule's runs."""
     query = select(ScheduleRun).where(ScheduleRun.schedule_id == schedule.id)
     if status is not None:
         query = query.where(ScheduleRun.status == status)

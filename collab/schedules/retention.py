@@ -1,4 +1,4 @@
-"""What came of times long ago goes, when the jobs of then do."""
+"""Deletes old runs, at the same age as their jobs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .models import ScheduleRun
 
 
 def forget_runs() -> bool:
-    """Delete some runs that came to their end more than JOB_RETENTION_DAYS ago."""
+    """Delete some runs that ended more than JOB_RETENTION_DAYS ago."""
     before = retention.border("JOB_RETENTION_DAYS")
     if before is None:
         return False

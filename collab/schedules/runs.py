@@ -1,4 +1,4 @@
-"""The runs of a schedule: each is begun once, ends as its job does, and stands in the history.
+"""The runs of a schedule: each begins once, ends as its job does, and is recorded in the history.
 
 Everything here happens in the open transaction, under the writer's lock.
 """
@@ -53,18 +53,18 @@ from .models import (
 )
 from .owner import owner_of
 
-#: Runs of one schedule that wait for the one before.
+#: Runs of one schedule that may wait for the previous one.
 MAX_WAITING_RUNS = 24
 #: Runs in a row that fail before a schedule is paused.
 MAX_FAILURES_IN_A_ROW = 100
-#: Rows besides the job's own that a run brings: its events, its attempt, its entry in the history.
+#: Rows that a run adds besides the job's own: its events, its attempt, its entry in the history.
 ROWS_OF_A_RUN = 6
 #: Characters of a refusal that are kept.
 MAX_MESSAGE_LENGTH = 500
 
 #: In the words of the partial index, which a query must repeat to use it.
 OPEN_RUNS = text("schedule_runs.status IN ('running', 'waiting')")
-#: What a run is once its job is so.
+#: Job status -> status of its run.
 STATUS_OF_JOB = {
     jobs.SUCCEEDED: SUCCEEDED,
     jobs.FAILED: FAILED,
@@ -84,19 +84,19 @@ def about(schedule: Schedule) -> dict[str, Any]:
 
 
 def note(schedule: Schedule, **values: Any) -> None:
-    """Change what nobody has changed by a request: the version and `updated_at` stay."""
+    """Write changes that no request has made: the version and `updated_at` stay."""
     statement = update(Schedule).where(Schedule.id == schedule.id)
     db.session.execute(statement.values(updated_at=Schedule.updated_at, **values))
 
 
 def is_known(schedule: Schedule, nominal_at: datetime) -> bool:
-    """Return whether a time has been seen to."""
+    """Return whether a time has been handled."""
     query = select(ScheduleRun.id).where(ScheduleRun.schedule_id == schedule.id)
     return db.session.scalar(query.where(ScheduleRun.nominal_at == nominal_at)) is not None
 
 
 def open_runs(schedule: Schedule) -> Sequence[ScheduleRun]:
-    """Return the run that goes on, if any, and those that wait for it."""
+    """Return the run in progress, if any, and those that wait for it."""
     query = select(ScheduleRun).where(ScheduleRun.schedule_id == schedule.id, OPEN_RUNS)
     return db.session.scalars(query.order_by(ScheduleRun.id)).all()
 
@@ -107,7 +107,7 @@ def open_runs(schedule: Schedule) -> Sequence[ScheduleRun]:
 def begin(
     schedule: Schedule, nominal_at: datetime | None, policy: str, actor: int | None = None
 ) -> ScheduleRun:
-    """Begin a run, or do what the policy says if the one before has not ended."""
+    """Begin a run, or do what the policy says if the previous one has not ended."""
     before = open_runs(schedule)
     run = _new(schedule, nominal_at)
     if not before:
@@ -122,7 +122,7 @@ def begin(
 
 
 def leave_out(schedule: Schedule, nominal_at: datetime, reason: str) -> None:
-    """Note that a time passed without a job."""
+    """Record that a time passed without a job."""
     skip(schedule, _new(schedule, nominal_at), reason)
 
 
@@ -138,7 +138,7 @@ def start(schedule: Schedule, run: ScheduleRun, actor: int | None = None) -> Non
     try:
         job = _make_job(schedule)
     except ApiError as error:
-        # Not tried again: its time has passed, and the next one comes by itself.
+        # Not tried again: its time has passed, and the next one will come.
         run.status, run.finished_at = REFUSED, utcnow()
         message = error.detail[:MAX_MESSAGE_LENGTH]
         fail(schedule, run, {"code": error.kind or "refused", "message": message})
@@ -167,7 +167,7 @@ def _make_job(schedule: Schedule) -> Job:
 
 
 def _supersede(schedule: Schedule, before: Sequence[ScheduleRun]) -> None:
-    """Cancel the run that goes on; a later one takes the place of those that wait for its end."""
+    """Cancel the run in progress; a later one replaces those that wait for its end."""
     for run in before:
         if run.status == WAITING:
             # Those that wait are replaced: only the latest time is worth a run under this policy.
@@ -196,7 +196,7 @@ def skip(schedule: Schedule, run: ScheduleRun, reason: str) -> None:
 
 
 def settle(schedule: Schedule) -> None:
-    """Note how the run ended whose job is over, or has been deleted."""
+    """Record how a run ended whose job is over, or has been deleted."""
     for run in open_runs(schedule):
         if run.status == RUNNING:
             job = _job_of(run)
@@ -235,7 +235,7 @@ def fail(schedule: Schedule, run: ScheduleRun, error: dict[str, Any]) -> None:
 
 
 def halt(schedule: Schedule, status: str, reason: str, actor: int | None = None) -> None:
-    """Pause or end a schedule; what waits is skipped, a run that goes on goes on."""
+    """Pause or end a schedule; waiting runs are skipped, one in progress goes on."""
     # Without `next_at` no index leads to it: halted schedules cost nothing.
     schedule.status, schedule.reason, schedule.next_at = status, reason, None
     told = SchedulePaused if status == PAUSED else ScheduleEnded

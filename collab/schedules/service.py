@@ -40,7 +40,7 @@ from .models import (
 from .owner import obstacle
 from .timetable import NoTimetable, Timetable
 
-#: What stands in for the sentence of a reason.
+#: The sentence for each reason.
 WHY_NOT = {
     "account_disabled": "the account of its owner is disabled",
     "role_lost": "its owner may not make jobs in this project any more",
@@ -71,7 +71,8 @@ def timetable(cron: str, time_zone: str) -> Timetable:
     except NoTimetable as error:
         raise invalid("cron", str(error)) from None
     least = timedelta(seconds=setting("SCHEDULE_MIN_SECONDS"))
-    # Not asked where a minute will do: no expression has a shorter gap, and to find it takes long.
+    # Not checked where a minute will do: no expression has a shorter gap, and computing it takes
+    # long.
     if least > timedelta(minutes=1) and (gap := made.shortest_gap()) < least:
         told = f"It is due again after {gap}, and here schedules leave at least {least}"
         raise invalid("cron", f"{told} between two runs.")
@@ -101,10 +102,10 @@ def create(data: dict[str, Any], actor: Caller) -> Schedule:
 
 
 def update(schedule: Schedule, changes: dict[str, Any], actor: Caller) -> Schedule:
-    """Change a schedule; who changes what its jobs work on becomes its owner.
+    """Change a schedule; people who change what its jobs work on become its owner.
 
-    They run in the owner's name: nobody's uploads are read by what somebody else has written.
-    Raises Unprocessable, HasEnded, TooMany.
+    Jobs run in the owner's name: so what one person wrote can't read another's uploads. Raises
+    Unprocessable, HasEnded, TooMany.
     """
     if schedule.status == ENDED:
         raise HasEnded()
@@ -127,7 +128,7 @@ def update(schedule: Schedule, changes: dict[str, Any], actor: Caller) -> Schedu
 
 
 def pause(schedule: Schedule, actor: Caller) -> Schedule:
-    """Make no more jobs until it is resumed; one that runs goes on. Raises HasEnded."""
+    """Make no more jobs until it is resumed; a running one goes on. Raises HasEnded."""
     if schedule.status == ENDED:
         raise HasEnded()
     if schedule.status == ACTIVE:
@@ -189,7 +190,7 @@ def _new_work(schedule: Schedule, payload: dict[str, Any], actor: Caller) -> dic
     checked = payload_for(schedule, payload)
     kind = registry.require(schedule.type)
     _check_type(kind, checked, schedule.project_id, actor)
-    # The new owner's limit: a schedule that changes hands counts for them.
+    # The new owner's limit: a schedule that changes owners counts for them.
     if schedule.owner_id != actor.user_id:
         _check_count(actor)
     return {"payload": checked, "owner_id": actor.user_id}

@@ -26,12 +26,12 @@ logger = logging.getLogger(__name__)
 #: Seconds: the table is looked at this often; another process may have written, or the clock been
 #: set.
 POLL_S = 1.0
-#: Seconds for which a schedule is left alone that the code stumbled over: the others go on.
+#: Seconds for which a schedule that caused an error is left alone: the others go on.
 PUT_OFF_S = 60.0
 
 
 class Timekeeper(BackgroundThread):
-    """Sees to the schedules that are due; any number of processes may have one."""
+    """Attends to the schedules that are due; any number of processes may have one."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Timekeeper(BackgroundThread):
     ) -> None:
         super().__init__("schedules", off=None if app.config["SCHEDULES"] else "SCHEDULES is off")
         self._app, self._clock, self._monotonic = app, clock, monotonic
-        #: Schedules that the code stumbled over, and until when they are left alone.
+        #: Schedules that caused an error, and until when they are left alone.
         self._put_off: dict[int, float] = {}
 
     def close(self) -> None:
@@ -64,7 +64,7 @@ class Timekeeper(BackgroundThread):
         return POLL_S
 
     def tick(self) -> float:
-        """See to what wants it; returns the seconds until there may be more."""
+        """Attend to what needs it; returns the seconds until there may be more."""
         with self._app.app_context():
             wanting = self._not_put_off(attending.wanting(self._clock()))
             # Given back before the work: each schedule has a transaction of its own.
@@ -86,7 +86,7 @@ class Timekeeper(BackgroundThread):
         return [one for one in ids if one not in self._put_off]
 
     def _attend(self, schedule_id: int) -> None:
-        """See to one, in a context of its own; what breaks it keeps no other waiting."""
+        """Attend to one, in a context of its own; an error does not keep others waiting."""
         try:
             with self._app.app_context():
                 attending.attend(schedule_id, self._clock())
@@ -98,7 +98,7 @@ class Timekeeper(BackgroundThread):
 
 
 def collect() -> Iterator[Metric]:
-    """Yield what Prometheus is told: schedules by status, and whether they are seen to."""
+    """Yield metrics: schedules by status, and whether they are attended to."""
     counted = select(Schedule.status, func.count()).group_by(Schedule.status)
     found: dict[str, int] = dict(db.session.execute(counted).all())
     family = GaugeMetricFamily("collab_schedules", "Schedules, by status.", labels=("status",))
@@ -119,5 +119,5 @@ TIMEKEEPER: Slot[Timekeeper] = Slot("timekeeper", Timekeeper)
 
 
 def init_app(app: Flask) -> None:
-    """Let an application have its timekeeper; it starts with the server, or the first request."""
+    """Give an application its timekeeper; it starts with the server, or the first request."""
     PARTS.of(app).add("schedules", TIMEKEEPER, with_requests=True)

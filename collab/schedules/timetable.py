@@ -1,4 +1,4 @@
-"""When a cron expression is due, in a time zone: pure, and sure of what happens to the clocks.
+"""When a cron expression is due, in a time zone: pure, and exact about clock changes.
 
 cronsim parses expressions and walks over the times of a clock on the wall. Which moments those
 are is decided here, by the rules of cron that people know:
@@ -42,7 +42,7 @@ CRON_FIELDS = (
     ("month", "1 to 12, or JAN to DEC"),
     ("day of the week", "0 to 7 (0 and 7 are Sunday), SUN to SAT, 5L for the last Friday, or 1#2"),
 )
-#: From here, expressions are looked at for whether they are ever due.
+#: From here, expressions are checked for whether they are ever due.
 SOME_DAY = datetime(2000, 1, 1)
 #: The longest by which clocks are put back or forward at once.
 LONGEST_SHIFT = timedelta(hours=24)
@@ -67,7 +67,7 @@ class Timetable:
 
     @property
     def description(self) -> str:
-        """Return in English words when it is due."""
+        """Describe in English when it is due."""
         return described(self.cron)
 
     def after(self, moment: datetime) -> Iterator[datetime]:
@@ -84,7 +84,7 @@ class Timetable:
     def latest(self, count: int, first: datetime, now: datetime) -> list[datetime]:
         """Return the last `count` of the moments from `first` on up to now, in order.
 
-        However long ago the first one was, it looks at few more than these.
+        However long ago the first one was, it examines few more than these.
         """
         # Few in all: no need to look for where the last ones begin.
         found = list(islice(self._through(first - ONE_MINUTE, now), count + 1))
@@ -100,7 +100,7 @@ class Timetable:
     def shortest_gap(self) -> timedelta:
         """Return the shortest time between two of the next moments that the clock shows.
 
-        It looks at all of a day, and at least at the next hundred.
+        It examines all of a day, and at least the next hundred.
         """
         # A day has 1,440 minutes: what is due each minute is seen whole.
         walls = list(islice(self._walls(SOME_DAY), 1500))
@@ -133,7 +133,7 @@ class Timetable:
         return now.replace(tzinfo=None, fold=0) + back
 
     def _walls(self, wall: datetime) -> Iterator[datetime]:
-        """Yield the times after one that a clock on the wall shows and that match."""
+        """Yield the matching times after one that a clock on the wall shows."""
         try:
             yield from CronSim(self.cron, wall)
         except (OverflowError, ValueError, RuntimeError):  # at the end of the calendar
@@ -167,7 +167,7 @@ class Timetable:
 
 @lru_cache(maxsize=1024)
 def described(cron: str) -> str:
-    """Return in English words when an expression is due that has been read before."""
+    """Describe in English when a parsed expression is due."""
     return CronSim(cron, SOME_DAY).explain()
 
 
@@ -182,7 +182,7 @@ def _spelled_out(cron: str) -> str:
 
 @lru_cache(maxsize=256)
 def _check(cron: str) -> None:
-    """Look at an expression; raises NoTimetable that says which part is wrong."""
+    """Check an expression; raises NoTimetable that says which part is wrong."""
     fields = cron.split(" ")
     if cron.startswith("@"):
         raise NoTimetable(f"The names are {', '.join(NICKNAMES)}.")

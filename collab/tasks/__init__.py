@@ -1,10 +1,10 @@
-"""What is to be done: personal tasks and those of projects, on boards, with comments."""
+"""Tasks, personal and in projects, on boards, with comments."""
 
 from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Serve tasks and comments; leaving a project ends being responsible for its tasks."""
+    """Serve tasks and comments; people who leave a project lose their assignments there."""
     from ..auth.personal_tokens.scopes import cover
     from ..core import fulltext
     from ..core.http.api import serve

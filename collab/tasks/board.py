@@ -17,7 +17,7 @@ from .event_facts import about
 from .models import Task
 
 TASKS: Table = Task.__table__  # type: ignore[assignment]
-#: The last of a column's other tasks: of a task that is not there yet, all are others.
+#: The last of a column's other tasks: for a task that is not there yet, all are others.
 LAST_POSITION = Compiled(
     select(Task.position)
     .where(
@@ -37,21 +37,21 @@ def number(task: Task) -> int:
 
 
 def end(task: Task, status: str, actor: int) -> str:
-    """Return the position at the end of a column for a task that comes to it."""
+    """Return the position at the end of a column, for a task that enters it."""
     return place(task, status, None, actor, after=True)
 
 
 def place(task: Task, status: str, anchor: Task | None, actor: int, *, after: bool) -> str:
     """Return a position next to another task, or at the end of a column.
 
-    It is the present one if the task stands there already. Where there is no room, all tasks of
-    the column get fresh positions.
+    It is the present one if the task is already there. Where there is no room, all tasks of the
+    column get fresh positions.
     """
     low, high = _neighbours(task, status, anchor, after)
     if task.position is not None and task.status == status and _within(task.position, low, high):
         return task.position
     try:
-        # A position between two others is a longer text: nothing else has to move.
+        # A position between two others is a longer text: so nothing else has to move.
         return ordering.between(low, high)
     except ordering.NoRoom:
         return _make_room(task, status, low, actor)
@@ -83,7 +83,7 @@ def _neighbours(
     task: Task, status: str, anchor: Task | None, after: bool
 ) -> tuple[str | None, str | None]:
     if anchor is None:
-        db.session.flush()  # of several that are moved, the ones before are in the column, too
+        db.session.flush()  # if several are moved, the earlier ones are in the column, too
         values = {"board": number(task), "status": status, "task_id": task.id or 0}
         last = LAST_POSITION.one(values)
         return (last.position if last else None), None
@@ -117,7 +117,7 @@ def _make_room(task: Task, status: str, low: str | None, actor: int) -> str:
 
 
 def _write(values: list[dict[str, Any]]) -> None:
-    # Past the mapper, which would load a thousand tasks to change one column of each.
+    # Bypassing the mapper, which would load a thousand tasks to change one column of each.
     statement = update(TASKS).where(TASKS.c.id == bindparam("key"))
     raised = {"version": TASKS.c.version + 1, "updated_at": utcnow()}
     if values:

@@ -19,7 +19,7 @@ from .models import Comment, Task
 
 @frozen
 class TaskFacts:
-    """What some events are about; what is not in here is gone."""
+    """The subjects of some events; what is missing here is gone."""
 
     #: id -> owner_id, assignee_id, project_id
     tasks: Mapping[int, Any]
@@ -56,7 +56,7 @@ def _due_soon(row: Any) -> str:
 
 
 def _mentioned_only(row: Any, facts: TaskFacts) -> set[int]:
-    """Name whom a text mentions, but for the new assignee: `task.assigned` tells them of both."""
+    """Name the people a text mentions, except the new assignee: `task.assigned` covers both."""
     changes = row.data.get("changes", row.data)
     return set(mentioned(row, facts)) - {changes.get("assignee_id")}
 
@@ -66,7 +66,7 @@ MENTIONED_ONLY_RULE = Rule("mentioned", _mentioned_only)
 
 
 class TaskEvents(Family):
-    """People are notified of tasks that are theirs, and of what is said there to them."""
+    """People are notified of their own tasks, and of comments that concern them."""
 
     word = subject = "task"
     rules = {

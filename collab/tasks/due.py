@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from ..core.text import times
 
-#: The first year in which any zone's moment can be written in UTC.
+#: The first year in which a moment of any zone can be written in UTC.
 FIRST_YEAR = 1900
 #: The last one, which comes before "never".
 LAST_YEAR = 9998
@@ -27,8 +27,8 @@ def parse(text: str) -> datetime | date:
 def moment(due: datetime | date, zone: str) -> datetime:
     """Return when a due date is, in UTC; `zone` is where a local time or a day is meant.
 
-    A day ends at 23:59:59. When clocks are put back, a local time that comes twice is the first of
-    the two; one that is left out when they are put forward is read by the offset before, and so
+    A day ends at 23:59:59. When clocks are put back, a local time that occurs twice is the first of
+    the two; one that is skipped when they are put forward is read with the offset before, and so
     comes that much later (PEP 495, fold=0).
     """
     if not isinstance(due, datetime):

@@ -16,7 +16,7 @@ EXCERPT_CHARACTERS = 200
 
 
 def about(task: Any) -> dict[str, Any]:
-    """Return what each event says of its task (or of a row with these columns)."""
+    """Return what each event says about its task (or a row with these columns)."""
     return {
         "task_id": task.id,
         "owner_id": task.owner_id,
@@ -26,14 +26,14 @@ def about(task: Any) -> dict[str, Any]:
 
 
 def concerned(task: Task) -> Any:
-    """Return the condition on `User` of hearing of a task: a member, or else its owner."""
+    """Return the condition on `User` for hearing about a task: a member, or else its owner."""
     if task.project_id is None:
         return User.id == task.owner_id
     return in_project_of(User.id, task.project_id)
 
 
 def newly_mentioned(task: Task, text: str, before: str = "") -> list[int]:
-    """Return the people whom a text mentions, and the text before did not."""
+    """Return the people whom a text mentions, but the previous text did not."""
     if "@" not in text:
         return []
     known = set(mentioned(before, concerned(task)))
@@ -41,7 +41,7 @@ def newly_mentioned(task: Task, text: str, before: str = "") -> list[int]:
 
 
 def written(value: Any) -> Any:
-    """Return a value as an event has it: times as text."""
+    """Return a value as an event holds it: times as text."""
     return times.write(value) if isinstance(value, datetime) else value
 
 

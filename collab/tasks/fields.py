@@ -18,7 +18,7 @@ MAX_TAG_LENGTH = 40
 
 
 def tidy(tag: str) -> str:
-    """Return the one spelling of a tag: trimmed, in lower case, composed (NFC)."""
+    """Return the canonical spelling of a tag: trimmed, in lower case, composed (NFC)."""
     return unicodedata.normalize("NFC", tag.strip().lower())
 
 
@@ -38,7 +38,7 @@ class Tags(fields.List[Any]):
 
 
 class Due(fields.String):
-    """When a task is due, as it was written; its zone is looked at later."""
+    """When a task is due, as it was written; its zone is applied later."""
 
     def __init__(self, **options: Any) -> None:
         meaning = (

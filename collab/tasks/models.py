@@ -21,7 +21,7 @@ STATUSES = (TODO, DOING, DONE, BLOCKED)
 PRIORITIES = {"low": 0, "normal": 1, "high": 2, "urgent": 3}
 PRIORITY_NAMES = {rank: name for name, rank in PRIORITIES.items()}
 
-#: What belongs together on one board: a project, or (negative) a person's own tasks.
+#: The number of a board: a project, or (negative) a person's own tasks.
 BOARD_KEY = "coalesce(project_id, -owner_id)"
 
 
@@ -35,7 +35,7 @@ class Task(Owned, Versioned, Model):
     """Something to be done, personal or in a project."""
 
     __tablename__ = "tasks"
-    #: An index for each way in which a list is asked for; the newest first needs `id` alone.
+    #: An index for each way to query a list; the newest first needs only `id`.
     __table_args__ = (
         Index("ix_tasks_board_id", "board", "id"),
         Index("ix_tasks_board_status_id", "board", "status", "id"),
@@ -88,14 +88,14 @@ class Task(Owned, Versioned, Model):
     due_at: Mapped[datetime | None]
     #: The time zone that the due date was meant in (IANA's name), to show it as it was meant.
     due_zone: Mapped[str] = mapped_column(String(64), default="UTC")
-    #: In the order in which they were given; `TaskTag` is for finding.
+    #: In the order in which they were given; `TaskTag` is for searching.
     tags: Mapped[list[str]] = mapped_column(JSON, default=list)
     #: Where it is in its column of the board; see `core/lists/ordering.py`.
     position: Mapped[str] = mapped_column(String(255))
     #: The due date that its assignee has been reminded of.
     reminded_for: Mapped[datetime | None]
     board: Mapped[int] = mapped_column(Computed(BOARD_KEY, persisted=True))
-    #: A sort key without NULLs: what is never due comes last.
+    #: A sort key without NULLs: tasks without a due date come last.
     due_order: Mapped[datetime] = mapped_column(
         Computed("coalesce(due_at, '9999-12-31 00:00:00.000000')", persisted=True)
     )

@@ -1,4 +1,4 @@
-"""Whoever leaves a project is responsible for nothing in it any more."""
+"""People who leave a project are no longer responsible for anything in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..extensions import db
 from .board import TASKS
 from .event_facts import about
 
-#: Tasks that are taken from somebody in one transaction: some 40 ms of the writer's lock.
+#: Tasks that are unassigned in one transaction: some 40 ms of the writer's lock.
 MAX_TASKS_PER_TRANSACTION = 1_000
 
 

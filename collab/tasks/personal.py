@@ -1,4 +1,4 @@
-"""What tasks keep of people."""
+"""What tasks keep about people."""
 
 from __future__ import annotations
 

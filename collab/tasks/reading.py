@@ -79,7 +79,7 @@ def list_tasks(
         values["match"] = fulltext.match(words, "task", _scopes(kind, project_id, caller))
     filters = frozenset(values)
     values |= _place(kind, project_id, caller)
-    # Whoever asks for what is overdue wants what has been so for longest.
+    # A caller who asks for overdue tasks wants those that have been so for longest.
     sort = sort or ("due_at" if overdue else "-id")
     key = _key(filters, sort)
     return paginate(
@@ -88,7 +88,7 @@ def list_tasks(
         sort=sort,
         key=key,
         item=lambda row: row,
-        # A filter without a parameter is a part of the statement, by which that was chosen.
+        # A filter without a parameter is part of the statement that was chosen.
         values={name: value for name, value in values.items() if value is not None},
         **page,
     )
@@ -116,7 +116,7 @@ def _values(
     priority: str | None,
     q: str | None,
 ) -> dict[str, Any]:
-    """Return the filters by their names, each with its parameter (None: it has none)."""
+    """Return the filters by name, each with its parameter (None: it has none)."""
     values: dict[str, Any] = {"status": status, "match": q or None, "tag": tag and tidy(tag)}
     values["rank"] = None if priority is None else PRIORITIES[priority]
     if assignee not in (None, "none"):
@@ -139,7 +139,7 @@ def _scopes(kind: str, project_id: int | None, caller: Caller) -> list[str] | No
         return [f"u{caller.user_id}"]
     projects = db.session.scalars(access.projects_of(caller).limit(fulltext.MAX_SCOPES))
     own = [f"u{caller.user_id}", *(f"p{key}" for key in projects)]
-    # Too many places to name in one query of the index: then rights are asked of each row that
+    # Too many places to name in one query of the index: then rights are checked for each row that
     # matches.
     return own if len(own) <= fulltext.MAX_SCOPES else None
 
@@ -151,10 +151,10 @@ def _place(kind: str, project_id: int | None, caller: Caller) -> dict[str, Any]:
 
 
 def _key(filters: frozenset[str], sort: str) -> Any:
-    """Return the column of ids that a list goes by.
+    """Return the column of ids that a list is sorted by.
 
-    By the full-text index or that of tags, which have what they find in this order, it comes to no
-    more rows than it shows.
+    The full-text index and that of tags are in this order, so the list reads no more rows than it
+    shows.
     """
     if "match" in filters and sort in ("id", "-id"):
         return INDEX_ENTRY

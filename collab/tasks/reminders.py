@@ -1,4 +1,4 @@
-"""Reminding of what is due soon."""
+"""Reminders of tasks that are due soon."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .models import IS_OPEN
 #: How long before it is due a task's assignee is reminded.
 REMIND_BEFORE = timedelta(hours=24)
 
-#: Tasks of one person that they are told of one by one.
+#: Tasks of one person for which each gets its own reminder.
 MAX_TOLD_SINGLY = 5
 REMINDED_COLUMNS = TASKS.c[
     "id", "owner_id", "project_id", "title", "assignee_id", "due_at", "due_zone"
@@ -32,12 +32,12 @@ TASKS_PER_TRANSACTION = 500
 def remind(now: datetime, limit: int = TASKS_PER_TRANSACTION) -> int:
     """Remind of tasks that are not done and due within a day, or overdue; return how many.
 
-    Each is told of once for each due date, in one commit for at most `limit`; a task's version and
-    `updated_at` stay. Whoever has many of them in one place, such as a list that was brought in, is
-    told of the next one alone, and how many others there are.
+    Each gets one reminder per due date, in one commit for at most `limit`; a task's version and
+    `updated_at` stay. People with many of them in one place, such as an imported list, are told
+    only of the next one, and how many others there are.
     """
     take_write_lock()
-    # Read under the lock: of two processes that look at once, the second finds nothing to tell.
+    # Read under the lock: of two processes that look at once, the second finds nothing to do.
     unreminded = TASKS.c.reminded_for.is_distinct_from(TASKS.c.due_at)
     query = select(*REMINDED_COLUMNS).where(
         IS_OPEN, unreminded, TASKS.c.due_at <= now + REMIND_BEFORE
@@ -56,7 +56,7 @@ def remind(now: datetime, limit: int = TASKS_PER_TRANSACTION) -> int:
 def _told(rows: Sequence[Any], now: datetime) -> Iterator[TaskReminded]:
     """Tell people of their tasks, each person of a few or of one that stands for all.
 
-    A project by itself: its members learn nothing of what somebody has to do elsewhere.
+    Each project separately: its members learn nothing about what somebody has to do elsewhere.
     """
     theirs: dict[tuple[int, int | None], list[Any]] = {}
     for row in rows:
@@ -66,7 +66,7 @@ def _told(rows: Sequence[Any], now: datetime) -> Iterator[TaskReminded]:
         if len(tasks) <= MAX_TOLD_SINGLY:
             yield from map(_reminder, tasks)
         else:
-            # By when they are due: where all are overdue, the one that is so since a moment ago.
+            # By due date: if all are overdue, the one that became so most recently.
             coming = (row for row in tasks if row.due_at >= now)
             yield _reminder(next(coming, tasks[-1]), others=len(tasks) - 1)
 

@@ -29,16 +29,16 @@ INSERT_TAGS = Compiled(insert(TaskTag.__table__))  # type: ignore[arg-type]
 
 
 def create(project_id: int | None, values: dict[str, Any], owner: Caller) -> Task:
-    """Make a task in a project, or a personal one; raises NotFound, Forbidden, Unprocessable."""
-    # The lock first: whoever is removed while this waits for it creates nothing.
+    """Create a task in a project, or a personal one; raises NotFound, Forbidden, Unprocessable."""
+    # The lock first: a member who is removed while this waits for it creates nothing.
     take_write_lock()
     access.admit(project_id, owner)
     place = Task(project_id=project_id, owner_id=owner.user_id)
     row = {**_settled(values, values["due_zone"]), "project_id": project_id}
-    # Under the lock: who is a member now is one when the task is committed.
+    # Under the lock: a member now is still one when the task is committed.
     _check_assignee(place, row["assignee_id"])
     row["position"] = board.end(place, row["status"], owner.user_id)
-    # A number, as lists sort by it: the words would come in the order of their letters.
+    # A number, as lists sort by it: words would be sorted alphabetically.
     row["priority_rank"] = PRIORITIES[row.pop("priority")]
     task = NEW_TASKS.add(owner_id=owner.user_id, **row)
     _add_tags(task, task.tags)
@@ -48,14 +48,14 @@ def create(project_id: int | None, values: dict[str, Any], owner: Caller) -> Tas
 
 
 def _settled(values: dict[str, Any], zone: str) -> dict[str, Any]:
-    """Return the values with the due date as a moment; `zone` is that of before."""
+    """Return the values with the due date as a moment; `zone` is the previous one."""
     if values.get("due_at") is None:
         return values
     return values | {"due_at": moment(values["due_at"], values.get("due_zone", zone))}
 
 
 def _check_assignee(task: Task, assignee_id: int | None) -> None:
-    """Raise Unprocessable for somebody who has no part in the task; an admin need have none."""
+    """Raise Unprocessable for somebody who has no part in the task; admins need none."""
     if assignee_id is None:
         return
     if task.project_id is None:
@@ -123,8 +123,8 @@ def _add_tags(task: Task, tags: Sequence[str]) -> None:
 
 
 def set_status(task_ids: Sequence[int], status: str, actor: Caller) -> list[Task]:
-    """Give all of several tasks a status, or none; raises NotFound, Forbidden."""
-    # Rights to all of them first: one that may not be changed leaves the others as they are.
+    """Give several tasks a status, all or none; raises NotFound, Forbidden."""
+    # Rights to all of them first: if one may not be changed, the others stay as they are.
     tasks = access.load_all(Task, task_ids, actor, can=access.Right.WRITE)
     for task in tasks:
         # Those that have it already get no new version, nor an event.
@@ -142,9 +142,9 @@ def move(
     after: int | None = None,
     status: str | None = None,
 ) -> Task:
-    """Put a task before or after another one of its board, or at a column's end.
+    """Put a task before or after another one on its board, or at a column's end.
 
-    Without a status it goes to the column of the other one. Raises Unprocessable.
+    Without a status it goes to the other one's column. Raises Unprocessable.
     """
     anchor = None
     if (key := before or after) is not None:
@@ -162,9 +162,10 @@ def move(
 
 
 def delete(task: Task, actor: Caller) -> None:
-    """Delete a task with its comments, of many a part at a time; raises as `access.load` then."""
+    """Delete a task with its comments, many in parts; then it raises as `access.load`."""
     key = task.id
-    # The comments went in transactions of their own: between two the right may have gone.
+    # The comments were deleted in transactions of their own: in between the right may have been
+    # lost.
     if clear_most(board.TASKS, key):
         task = access.load(Task, key, actor, can=access.Right.WRITE)
     log.record(TaskDeleted(**about(task)), actor=actor.user_id)

@@ -1,4 +1,4 @@
-"""Webhooks: a project's events sent to other systems, and theirs taken in."""
+"""Webhooks: a project's events sent to other systems, and theirs received."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""In whose name a webhook works: what they may not do, it does not do either."""
+"""In whose name a webhook works: it does nothing that they may not do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def as_caller(user_id: int) -> Caller | None:
 def may_manage(user_id: int, project_id: int) -> bool:
     """Return whether somebody may manage a project now.
 
-    Nobody may that of a project without members, not even an admin: it is being deleted.
+    Nobody may manage a project without members, not even an admin: it is being deleted.
     """
     caller = as_caller(user_id)
     if caller is None:

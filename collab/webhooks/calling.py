@@ -1,4 +1,4 @@
-"""The client that webhooks and people's own requests are sent with."""
+"""The client that sends webhooks and people's own requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this process has sent, and what waits, for Prometheus."""
+"""Metrics of what this process has sent, and what is waiting."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def collect() -> Iterator[Metric]:
     for state in WEBHOOK_STATES:
         family.add_metric([state], states.get(state, 0))
     yield family
-    # By webhook, as an index has them: most deliveries have ended.
+    # By webhook, as there is an index for that: most deliveries have ended.
     mine = Delivery.webhook_id.in_(select(Webhook.id).where(Webhook.state != DISABLED))
     waits = select(func.count(), func.min(Delivery.created_at))
     waits = waits.where(mine, Delivery.status == WAITING)

@@ -31,9 +31,9 @@ from .sending import line
 from .sending.parcels import PING_TYPE, body_of
 from .service import facts
 
-#: Deliveries that one request puts in the line again.
+#: Deliveries that one request queues again.
 MAX_REDELIVERED_AT_ONCE = 500
-#: Pings of one webhook that wait.
+#: Waiting pings of one webhook.
 MAX_WAITING_PINGS = 3
 
 
@@ -77,7 +77,7 @@ def whole(hook: Webhook, delivery: Delivery) -> dict[str, Any]:
 
 
 def redeliver_one(hook: Webhook, delivery: Delivery, actor: Caller) -> Delivery:
-    """Put a delivery that has ended in the line again; raises Conflict while it waits."""
+    """Queue a finished delivery again; raises Conflict while it waits."""
     if not _redeliver(hook, actor, Delivery.id == delivery.id, limit=1):
         raise Conflict("The delivery is still waiting to be sent, or is a ping.")
     db.session.refresh(delivery)
@@ -87,7 +87,7 @@ def redeliver_one(hook: Webhook, delivery: Delivery, actor: Caller) -> Delivery:
 def redeliver_span(
     hook: Webhook, actor: Caller, *, from_id: int, through_id: int, statuses: Sequence[str]
 ) -> dict[str, Any]:
-    """Put deliveries with ids in a span in the line again, as many as one request takes."""
+    """Queue deliveries with ids in a span again, as many as one request takes."""
     span = Delivery.id.between(from_id, through_id), Delivery.status.in_(statuses)
     keys = _redeliver(hook, actor, *span, limit=MAX_REDELIVERED_AT_ONCE)
     more = len(keys) == MAX_REDELIVERED_AT_ONCE
@@ -95,9 +95,9 @@ def redeliver_span(
 
 
 def _redeliver(hook: Webhook, actor: Caller, *where: Any, limit: int) -> list[int]:
-    """Put deliveries that have ended at the end of the line, in their order, with their ids.
+    """Put finished deliveries at the end of the queue, in their order, with their ids.
 
-    Receivers know them by their `webhook-id`. Of two who ask at once, one does it. Raises
+    Receivers recognize them by their `webhook-id`. Of two concurrent calls, one does it. Raises
     IsDisabled and LineFull.
     """
     if hook.state == DISABLED:
@@ -128,7 +128,7 @@ def _put_again(hook: Webhook, keys: Sequence[int]) -> None:
 
 
 def ping(hook: Webhook, actor: Caller) -> Delivery:
-    """Send a test before all that waits, once; also to a webhook that is paused or disabled.
+    """Send a test ahead of all that waits, once; also to a webhook that is paused or disabled.
 
     Raises IsDisabled for one whose right or secret is lost, and LineFull.
     """

@@ -1,4 +1,4 @@
-"""What ends with an account, and with time."""
+"""What ends with an account, and what expires."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .models import DISABLED, NO_RIGHT, Delivery, Webhook
 
 #: Webhooks that end in one transaction.
 MAX_HOOKS_PER_TRANSACTION = 20
-#: How long a message that has come is known, so that a sender who repeats it publishes it once.
+#: How long a received message is remembered, so that a sender who repeats it publishes it once.
 MESSAGES_KNOWN = timedelta(days=3)
 
 
 def end_webhooks(user_id: int, actor: int) -> bool:
-    """Disable what works in somebody's name, in the open transaction; returns if there is more."""
+    """Disable what works in a person's name, in the open transaction; returns if there is more."""
     mine = select(Webhook).where(Webhook.created_by == user_id, Webhook.state != DISABLED)
     found = db.session.scalars(mine.order_by(Webhook.id).limit(MAX_HOOKS_PER_TRANSACTION)).all()
     for hook in found:
@@ -38,7 +38,7 @@ def forget_deliveries() -> bool:
 
 
 def forget_excess() -> bool:
-    """Delete some deliveries of a webhook that has too many; returns if there may be more."""
+    """Delete some deliveries of a webhook that has too many; returns whether there may be more."""
     most = int(setting("WEBHOOK_DELIVERIES_KEPT"))
     ended = Delivery.ended_at.is_not(None)
     count = func.count()

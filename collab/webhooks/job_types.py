@@ -33,7 +33,7 @@ from .models import Webhook
 from .service import check_address
 from .signing import SECRET_PURPOSE
 
-#: Seconds for the request, and for the job with all that is around it.
+#: Seconds for the request, and for the job with everything around it.
 REQUEST_DEADLINE_S = 20.0
 TIMEOUT_S = 30
 #: Bytes of the body that is sent, and of the answer that is kept.
@@ -44,7 +44,8 @@ MAX_HEADERS = 20
 MAX_HEADER_LENGTH = 1000
 #: Statuses after which another attempt may help.
 PASSING_STATUSES = (408, 425, 429)
-#: What HTTP itself needs, and what says who sends: not for people to set (RFC 9110 §7.6.1).
+#: Headers that HTTP itself needs, or that identify the sender: not for people to set (RFC 9110
+#: §7.6.1).
 OWN_HEADERS = frozenset(
     (
         *("accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "te"),
@@ -101,7 +102,7 @@ class WebhookJobIn(Schema):
 
 
 def _admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> None:
-    """Refuse what can't be sent, and what comes too often."""
+    """Refuse what can't be sent, and too frequent requests."""
     check_address(payload["url"])
     if (signer := payload.get("signed_by")) is not None:
         access.load(Webhook, signer, caller, can=Right.MANAGE)
@@ -163,11 +164,11 @@ def _signature(ctx: JobContext, signer: int, body: bytes) -> dict[str, str]:
         if caller is None or hook is None:
             raise FatalError("no_right", "The webhook whose secret signs this is gone.")
         access.place(f"project:{hook.project_id}", caller, can=Right.MANAGE)
-        # Asked again, as this runs later: rights may have gone since it was submitted.
+        # Checked again, as this runs later: rights may have been lost since it was submitted.
         secret = unseal(hook.sealed_secret, purpose=SECRET_PURPOSE)
     except (ApiError, Unsealable):
         raise FatalError("no_right", "The webhook whose secret signs this can't be used.") from None
     finally:
         db.session.rollback()
-    # The same id at each attempt, so that the receiver knows a repetition.
+    # The same id at each attempt, so that the receiver recognizes a repetition.
     return signing.headers([secret], f"msg_job-{ctx.job_id}", utcnow(), body)

@@ -1,4 +1,4 @@
-"""Webhooks: where a project's events are sent to, and what became of each delivery."""
+"""Webhooks: where a project's events are sent, and the outcome of each delivery."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_DETAIL_LENGTH = 200
 ACTIVE = "active"
 PAUSED = "paused"
 DISABLED = "disabled"
-#: A person pauses a webhook and lets it go on; only the server disables one.
+#: People pause and resume webhooks; only the server disables one.
 WEBHOOK_STATES = (ACTIVE, PAUSED, DISABLED)
 
 #: Why the server has disabled a webhook.
@@ -40,7 +40,7 @@ DELIVERY_STATUSES = (WAITING, DELIVERED, FAILED, DROPPED)
 
 
 class Webhook(AsSeen, Versioned, Model):
-    """An address that a project's events are sent to, in the name of whoever made it."""
+    """An address to which a project's events are sent, in the name of its creator."""
 
     __tablename__ = "webhooks"
     __table_args__ = (
@@ -68,11 +68,11 @@ class Webhook(AsSeen, Versioned, Model):
     sealed_previous: Mapped[str | None] = mapped_column(Text)
     previous_until: Mapped[datetime | None]
 
-    # What follows is the delivering's own: none of it is a change of the webhook.
+    # The rest is the delivery's own state: none of it is a change of the webhook.
 
-    #: Events up to this one are none of its business.
+    #: Events up to this one are not sent.
     after_id: Mapped[int] = mapped_column(default=0)
-    #: The newest event that was looked at while the backlog was full; None: it is not behind.
+    #: The newest event that was examined while the backlog was full; None: it is not behind.
     behind_at: Mapped[int | None]
     #: The place of the newest delivery in the order of deliveries.
     last_place: Mapped[int] = mapped_column(default=0)
@@ -86,11 +86,11 @@ class Webhook(AsSeen, Versioned, Model):
     job_id: Mapped[int | None]
     holder: Mapped[str | None] = mapped_column(String(40))
 
-    #: The secret itself, in the answer that shows it and nowhere else.
+    #: The secret itself, only in the answer that shows it.
     secret: str | None = None
 
     def shown_besides(self) -> tuple[object, ...]:
-        """Return what delivering changes of what is shown."""
+        """Return the shown values that deliveries change."""
         return (self.state, self.reason, self.retry_at, self.failing_since, self.behind)
 
     @property
@@ -117,17 +117,17 @@ class Delivery(Model):
     webhook_id: Mapped[int] = mapped_column(ForeignKey("webhooks.id", ondelete="CASCADE"))
     #: The log's event; None for a ping. No foreign key, since the log is pruned.
     event_id: Mapped[int | None]
-    #: What the receiver tells repetitions by: the header `webhook-id`.
+    #: How the receiver recognizes repetitions: the header `webhook-id`.
     message_id: Mapped[str] = mapped_column(String(80))
     type: Mapped[str] = mapped_column(String(100))
-    #: Its place in the order; 0: out of it, tried once and before the others (a ping).
+    #: Its place in the order; 0: outside of it, tried once and before the others (a ping).
     place: Mapped[int]
     status: Mapped[str] = mapped_column(String(10), default=WAITING)
-    #: Attempts since it was last put in the line.
+    #: Attempts since it was last queued.
     attempts: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     ended_at: Mapped[datetime | None]
-    #: What the last attempt brought.
+    #: The outcome of the last attempt.
     answer_status: Mapped[int | None]
     error: Mapped[str | None] = mapped_column(String(20))
 
@@ -139,7 +139,7 @@ class Delivery(Model):
 
 
 class DeliveryAttempt(Model):
-    """One request to a webhook's address, and what was answered."""
+    """One request to a webhook's address, and the answer."""
 
     __tablename__ = "webhook_attempts"
     __table_args__ = (Index("ix_webhook_attempts_delivery_id_id", "delivery_id", "id"),)

@@ -15,7 +15,7 @@ MAX_PATTERN_LENGTH = 300
 
 
 def matches(patterns: Sequence[str], kind: str) -> bool:
-    """Return whether one of the patterns is that of a type; `_` and `.` are the same."""
+    """Return whether one of the patterns matches a type; `_` and `.` are the same."""
     name = same_type(kind)
     return any(_matches(same_type(one), name) for one in patterns)
 

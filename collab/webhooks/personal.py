@@ -1,4 +1,4 @@
-"""What webhooks keep of people."""
+"""What webhooks keep about people."""
 
 from __future__ import annotations
 

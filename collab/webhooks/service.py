@@ -31,7 +31,7 @@ MAX_WEBHOOKS_PER_PROJECT = 20
 
 
 def create(project: Project, values: dict[str, Any], actor: Caller) -> Webhook:
-    """Make a webhook; its secret is on what this returns, and nobody can show it again.
+    """Create a webhook; its secret is in what this returns, and can't be shown again.
 
     Raises Unprocessable for an address that can't be called, and Conflict for one too many.
     """
@@ -66,9 +66,9 @@ def list_everywhere(*, state: str | None, sort: str, **page: Any) -> Page:
 
 
 def update(hook: Webhook, changes: dict[str, Any], actor: Caller) -> Webhook:
-    """Change a webhook, pause it, or let it go on; raises Unprocessable.
+    """Change, pause or resume a webhook; raises Unprocessable.
 
-    One that was disabled begins with the next event, in the name of whoever enables it.
+    One that was disabled begins with the next event, in the name of the person who enables it.
     """
     changed = {key: value for key, value in changes.items() if getattr(hook, key) != value}
     if "url" in changed:
@@ -81,7 +81,7 @@ def update(hook: Webhook, changes: dict[str, Any], actor: Caller) -> Webhook:
         if changed.keys() & {"url", "state"}:
             _begin_anew(hook)
         if "url" in changed:
-            hook.holder = None  # what is on its way to the address before is not of this one
+            hook.holder = None  # deliveries to the previous address do not count for this one
         event = WebhookUpdated(**facts(hook), changed=sorted(changed))
         log.record(event, actor=actor.user_id)
     db.session.commit()
@@ -89,15 +89,15 @@ def update(hook: Webhook, changes: dict[str, Any], actor: Caller) -> Webhook:
 
 
 def _begin_anew(hook: Webhook) -> None:
-    """Have what waits sent at once: what failed, failed at another address or time."""
+    """Have waiting deliveries sent at once: failures were at another address or time."""
     hook.retry_at = hook.failing_since = None
     hook.due_at = utcnow() if hook.state == ACTIVE else None
 
 
 def rotate(hook: Webhook, overlap: timedelta, actor: Caller) -> Webhook:
-    """Give a webhook a new secret; the one before signs too for some time more.
+    """Give a webhook a new secret; the previous one also signs for some time.
 
-    Of several rotations in a row only the last secret before the new one does.
+    After several rotations in a row, only the last secret before the new one does.
     """
     kept = overlap > timedelta(0)
     # Both sign for a while: receivers change their secret when they get to it.
@@ -112,7 +112,7 @@ def rotate(hook: Webhook, overlap: timedelta, actor: Caller) -> Webhook:
 
 
 def delete(hook: Webhook, actor: Caller) -> None:
-    """Delete a webhook with its deliveries; what is being sent is not written down any more."""
+    """Delete a webhook with its deliveries; what is being sent is no longer recorded."""
     log.record(WebhookDeleted(**facts(hook)), actor=actor.user_id)
     db.session.delete(hook)
     db.session.commit()

@@ -1,4 +1,4 @@
-"""Signatures as Standard Webhooks 1.0 has them, and the secrets that they are made with."""
+"""Signatures by Standard Webhooks 1.0, and the secrets that they are made with."""
 
 from __future__ import annotations
 

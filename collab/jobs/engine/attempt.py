@@ -31,17 +31,17 @@ BAD_NAME = "the file has no proper content type or name"
 
 @dataclass(eq=False)
 class Run:
-    """A job that runs in this process."""
+    """A job that is running in this process."""
 
     job: Claimed
     context: JobContext
-    #: What it has said and is not yet written.
+    #: What it has reported and is not yet written.
     unsaid: RunReport = field(default_factory=RunReport)
     #: When it was told to stop, by the monotonic clock.
     stopped_at: float | None = None
     #: Its row has ended without it; the code goes on until it checks.
     settled: bool = False
-    #: Takes it back from the pool if no thread has begun it; returns whether it did.
+    #: Takes it back from the pool if no thread has begun it; returns whether it succeeded.
     withdraw: Callable[[], bool] = lambda: False
     claimed_at: float = 0.0
     begun: bool = False
@@ -56,7 +56,7 @@ class Run:
 
 def carry_out(app: Flask, run: Run) -> Ending:
     """Call the job's code in an application context of its own; never raises."""
-    # Not begun: even what runs at most once may then be run by another worker.
+    # Not begun: then another worker may run even what runs at most once.
     if run.context.cancelled:  # told to stop while it waited for a thread
         return replace(stopped(run.context.stop_reason), begun=False)
     run.context.begin()
@@ -78,7 +78,7 @@ def _ending(app: Flask, run: Run) -> Ending:
                 db.session.remove()
     except JobError as error:
         told = failure(error.code, _words(error))
-        # What there was is kept, such as the output of a program that failed: it tells why.
+        # What there was is kept, such as the output of a failed program: it tells why.
         return Ending(FAILED, result=_kept(error.result), error=told, retry=error.retry)
     except Stopped:
         return stopped(run.context.stop_reason)
@@ -88,7 +88,7 @@ def _ending(app: Flask, run: Run) -> Ending:
 
 
 def _traced(run: Run) -> AbstractContextManager[Any]:
-    """Go on with the trace of whoever ordered the job."""
+    """Continue the trace in which the job was ordered."""
     job = run.job
     numbers = {"collab.job.id": job.id, "collab.job.attempt": job.attempt}
     return span(f"job {job.type}", "consumer", job.trace, **numbers)
@@ -113,7 +113,7 @@ def _call(run: Run) -> Ending:
 def _require_room(run: Run, result: Result | None) -> None:
     """Refuse a result that its owner's or project's quota has no room for; raises FatalError."""
     if result is not None:
-        # As it is kept: what it took in memory does not matter to a quota.
+        # As it is stored: what it used in memory does not matter to a quota.
         size = len(dumps(result.data)) + len(result.body or b"")
         try:
             quota.require(size, person_id=run.job.owner_id, project_id=run.job.project_id)
@@ -136,14 +136,14 @@ def _kept(result: Result | None) -> Result | None:
 def _unkeepable(result: Any) -> str | None:
     """Return why a result can't be stored or shown, or None.
 
-    The scheduler writes the row, and there a bad value would hold up all jobs.
+    The scheduler writes the row, where a bad value would hold up all jobs.
     """
     if result is None:
         return None
     if not isinstance(result, Result) or not isinstance(result.data, dict | None):
         return "it is not a result"
     try:
-        # Read back as well: JSON nests deeper than our own parser takes.
+        # Parsed as well: JSON may nest deeper than our own parser accepts.
         loads_sent(dumps(result.data))
     except (TypeError, ValueError) as error:
         return f"it is not JSON, or nested too deeply: {error}"

@@ -1,8 +1,10 @@
-"""Which job goes next, and taking it: by one conditional UPDATE.
+"""Which job goes next, and claiming it, by one conditional UPDATE.
 
 People take turns, so that nobody's thousand jobs hold back another's one; among one person's jobs
-the higher priority goes first, then the older one. No step here walks over waiting jobs: the
-person's next one is the first entry of an index, however many stand behind it.
+the higher priority goes first, then the older one.
+
+No step here walks over waiting jobs: a person's next one is the first entry of an index, however
+many follow it.
 """
 
 from __future__ import annotations
@@ -38,14 +40,14 @@ from ..models import ERASE_TYPE, QUEUED, RETRY_WAIT, RUNNING, Job
 from .fairness import FairTurns
 
 JOB_COLUMNS = Job.__table__.c
-#: No job has a rank as high: it is a priority with its sign turned.
+#: Higher than any rank, which is a priority with its sign inverted.
 MAX_RANK = 2**62
 IS_READY = (JOB_COLUMNS.status == literal_column("'queued'")) & JOB_COLUMNS.due_at.is_(None)
 
 
 @frozen
 class Claimed:
-    """A job that this worker runs; `token` is what its writes are fenced by."""
+    """A job that this worker runs; `token` fences its writes."""
 
     id: int
     type: str
@@ -106,7 +108,7 @@ PROMOTE_DUE = (
 
 
 def promote(now: datetime) -> None:
-    """Make ready what is due: delayed jobs, and those that wait for a retry."""
+    """Make due jobs ready: delayed ones, and those that wait for a retry."""
     db.session.connection().execute(PROMOTE_DUE, {"now": now})
 
 
@@ -121,7 +123,7 @@ def clamp_retries(now: datetime, longest: timedelta) -> None:
 
 @frozen
 class Waiting:
-    """What waits: for whom jobs of which types are ready, and when the next other one is due."""
+    """What is waiting: whose jobs of which types are ready, and when the next other one is due."""
 
     lines: list[tuple[int, str]]
     next_due: datetime | None
@@ -134,13 +136,13 @@ def _waiting() -> Any:
     line = select(*place)
     first = line.where(JOB_COLUMNS.id == head.correlate(None).scalar_subquery())
     lines = first.cte("lines", recursive=True)
-    # Past the last rank that there may be, since SQLite begins at what is equal and walks from
-    # there. And an expression instead of the type, or it would not look it up in the index.
+    # Past the last possible rank, since SQLite begins at equal entries and walks from there. And an
+    # expression instead of the type, or it would not look it up in the index.
     last = tuple_(lines.c.owner_id, lines.c.type + "", literal_column(str(MAX_RANK)))
     after = head.where(tuple_(*place, JOB_COLUMNS.rank) > last)
     next_head = after.correlate(lines).scalar_subquery()
     lines = lines.union_all(line.join(lines, JOB_COLUMNS.id == next_head))
-    # Disabling cancels all that waits: this holds whatever else may ever leave a job behind.
+    # Disabling cancels all waiting jobs: this holds even if something else ever leaves one behind.
     disabled = exists().where(User.id == lines.c.owner_id, User.disabled_at.is_not(None))
     stays = disabled & (lines.c.type != literal_column(f"'{ERASE_TYPE}'"))
     due = func.min(JOB_COLUMNS.due_at)
@@ -173,13 +175,13 @@ def look() -> Waiting:
 def choose(
     turns: FairTurns, lines: Iterable[tuple[int, str]], served: Collection[str] | None = None
 ) -> list[int]:
-    """Return the ids of the jobs that go next of some lines, as many as there is room for.
+    """Return the ids of the next jobs from some queues, as many as there is room for.
 
-    They are of the types that are `served`; None: of all.
+    Only `served` types count; None: all.
     """
     kinds = [kind for kind in registry.all_types() if served is None or kind.name in served]
     types = {kind.name for kind in kinds if not turns.is_full(kind)}
-    # Whoever waits for other types only must not block those after them.
+    # People who wait only for other types must not block those after them.
     waiting: dict[int, list[str]] = defaultdict(list)
     for owner_id, kind in lines:
         if kind in types:
@@ -198,11 +200,11 @@ def _next_jobs(owner_id: int, types: Collection[str], most: int) -> deque[Any]:
 
 
 def _deal(lines: dict[int, deque[Any]], turns: FairTurns) -> Iterator[int]:
-    """Take jobs from people's lines in turn."""
+    """Take jobs from people's queues in turn."""
     while lines:
         who = min(lines, key=turns.order)
         line = lines[who]
-        # Passed and not waited for: a full type must not hold up a person's other jobs.
+        # Skipped, not waited for: a full type must not hold up a person's other jobs.
         while line and turns.is_full(registry.require(line[0].type)):
             line.popleft()
         if not line or not turns.has_room(who, line[0].type):
@@ -216,13 +218,13 @@ def _deal(lines: dict[int, deque[Any]], turns: FairTurns) -> Iterator[int]:
 # -- claiming -------------------------------------------------------------------------------------
 
 #: A job that was cancelled, or taken by another process, since it was chosen is not ready any more.
-#: The token grows with each claim: whoever held the job before it changes nothing from here on.
+#: The token grows with each claim: an earlier holder of the job changes nothing from here on.
 CLAIM_READY = Compiled(
     update(Job.__table__)  # type: ignore[arg-type]
     .where(JOB_COLUMNS.id.in_(numbers("ids")), IS_READY)
     .values(
         status=RUNNING,
-        # Counted at the claim: a run that kills its process has been an attempt.
+        # Counted at the claim: a run that kills its process counts as an attempt.
         attempt=JOB_COLUMNS.attempt + 1,
         lease_owner=bindparam("worker"),
         lease_token=JOB_COLUMNS.lease_token + 1,
@@ -230,7 +232,7 @@ CLAIM_READY = Compiled(
         heartbeat_at=bindparam("now", type_=UtcDateTime()),
         started_at=bindparam("now", type_=UtcDateTime()),
         updated_at=bindparam("now", type_=UtcDateTime()),
-        # What an earlier attempt had reached says nothing of this one.
+        # The progress of an earlier attempt says nothing about this one.
         progress=null(),
         progress_message=null(),
         version=JOB_COLUMNS.version + 1,

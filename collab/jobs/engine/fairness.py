@@ -15,7 +15,7 @@ MAX_QUEUED_JOBS_PER_THREAD = 32
 
 
 class Pace:
-    """How long the jobs of each type take here, by experience."""
+    """How long jobs of each type take here, by experience."""
 
     def __init__(self) -> None:
         self._mean_s: dict[str, float] = {}
@@ -23,13 +23,13 @@ class Pace:
     def note(self, kind: str, seconds: float) -> None:
         """Learn how long a run took; the last few count most."""
         known = self._mean_s.get(kind, seconds)
-        # One slow run makes a type slow at once: jobs must not pile up behind the next one.
+        # One slow run makes a type slow at once: jobs must not pile up after the next one.
         self._mean_s[kind] = (
             max(seconds, known) if seconds > MAX_QUEUED_WORK_S else (7 * known + seconds) / 8
         )
 
     def weight(self, kind: str) -> float:
-        """Return how much of a thread a job takes: 1, or less if several are done in a moment."""
+        """Return how much of a thread a job takes: 1, or less if it is quickly done."""
         mean_s = self._mean_s.get(kind)
         return (
             # A type that has never run here counts as slow until it shows.
@@ -52,7 +52,7 @@ class Placed(Protocol):
 
 
 class FairTurns:
-    """How many jobs run here, how many of each person's, and who was served last."""
+    """How many jobs are running here, how many of each person's, and who was served last."""
 
     def __init__(self, workers: int, pace: Pace) -> None:
         self._workers, self._pace = float(workers), pace
@@ -66,7 +66,7 @@ class FairTurns:
         self._count = 0
 
     def begin(self, running: Iterable[Placed]) -> None:
-        """Start a round of choosing; these jobs run already."""
+        """Start a round of choosing; these jobs are already running."""
         self._taken = 0.0
         self._theirs.clear()
         self._types.clear()
@@ -74,7 +74,7 @@ class FairTurns:
             self._add(job.owner_id, job.type)
 
     def order(self, owner_id: int) -> tuple[float, int]:
-        """Return a person's place in the line: fewest running jobs, then longest not served."""
+        """Return a person's place in the order: by fewest running jobs, then longest unserved."""
         return self._theirs.get(owner_id, 0.0), self._served.get(owner_id, 0)
 
     @property
@@ -94,7 +94,7 @@ class FairTurns:
         return kind.at_once() if kind.at_once is not None else None
 
     def is_full(self, kind: JobType) -> bool:
-        """Return whether no more of a type may run at once."""
+        """Return whether no more jobs of a type may run at once."""
         limit = self._limit(kind)
         return limit is not None and self._types[kind.name] >= limit
 
@@ -104,7 +104,8 @@ class FairTurns:
 
     def take(self, owner_id: int, kind: str) -> None:
         """Note that a job goes next."""
-        # A counter and no clock: two jobs of one tick would else have been served at the same time.
+        # A counter, not a clock: otherwise two jobs of one tick would count as served at the same
+        # time.
         self._count += 1
         self._served[owner_id] = self._count
         self._add(owner_id, kind)

@@ -1,4 +1,4 @@
-"""Changes of jobs that run: only the worker that holds them makes them, by the lease's token."""
+"""Changes to running jobs: only the worker that holds them makes them, by the lease token."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ STILL_HELD = Compiled(
 def held(jobs: Sequence[Claimed]) -> dict[tuple[int, int], Claimed]:
     """Return those of many jobs that their worker still holds, and that nobody has cancelled.
 
-    It holds until the commit, as this transaction is the only one that writes. One job alone is
-    not looked up: its UPDATE shows.
+    The answer holds until the commit, as only this transaction writes. A single job is not looked
+    up: its UPDATE shows.
     """
     # For one, the look-up would cost as much as the change that it saves.
     if len(jobs) < 2:
@@ -50,7 +50,7 @@ def held(jobs: Sequence[Claimed]) -> dict[tuple[int, int], Claimed]:
 
 
 def succeed(jobs: Collection[Claimed], now: datetime) -> None:
-    """Note of jobs which `held` has found that they have succeeded."""
+    """Record success for jobs that `held` has returned."""
     values = dict.fromkeys(SUCCEEDED_COLUMNS) | {"status": SUCCEEDED, "progress": 1.0}
     values |= {"finished_at": now, "updated_at": now}
     rows = [values | {"held_id": job.id, "held_token": job.token} for job in jobs]
@@ -61,7 +61,7 @@ def succeed(jobs: Collection[Claimed], now: datetime) -> None:
 def change(job: Claimed, status: str, *, unless_cancelled: bool = False, **values: Any) -> bool:
     """Change a job's row if this worker still holds it; returns whether it does."""
     if status != RUNNING:
-        # A job that does not run has no lease, or the sweeper would find it run out.
+        # A job that is not running has no lease, or the sweeper would find it expired.
         values |= {"lease_owner": None, "lease_until": None}
     values |= {"status": status, "updated_at": utcnow()}
     # The column is part of the condition: a cancel between a look and this write is not lost.

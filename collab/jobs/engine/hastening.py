@@ -1,4 +1,4 @@
-"""Letting a job run now that waits for its time."""
+"""Running a job now that is waiting for its time."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .runner import wake_after_commit
 
 
 def hasten(job: Job, actor: int | None) -> None:
-    """Let a job run now, in the open transaction; one that does not wait stays as it is."""
+    """Make a waiting job run now, in the open transaction; any other stays as it is."""
     waits = (Job.id == job.id) & Job.status.in_((QUEUED, RETRY_WAIT))
     now: dict[str, Any] = {"status": QUEUED, "due_at": null(), "updated_at": utcnow()}
     statement = update(Job).where(waits).values(version=Job.version + 1, **now)
     moved: Any = db.session.execute(statement.execution_options(synchronize_session=False))
     db.session.refresh(job)
-    # By the row count: another process may have begun it between the look and this.
+    # By the row count: another process may have begun it since it was read.
     if moved.rowcount == 1:
         queued = JobQueued(job_type=job.type, reason="hastened", **event_place(job))
         log.record(queued, actor=actor)

@@ -6,8 +6,8 @@
       │  └── handed back ┤  └───▶ cancelled    asked for while it ran, or while it waited
       └──── due ── retry_wait
 
-A write names the token that the claim gave out. Whoever lost the job since then (its lease ran
-out, or its row is gone) changes nothing: the row count says so.
+A write names the token that the claim gave out. A worker that has lost the job since (its lease
+expired, or its row is gone) changes nothing: the row count says so.
 """
 
 from __future__ import annotations
@@ -92,11 +92,12 @@ class Ending:
     error: dict[str, Any] | None = None
     #: Whether another attempt may help.
     retry: bool = True
-    #: Whether the job's code was called: if not, even what runs at most once may be run again.
+    #: Whether the job's code was called: if not, even a job that runs at most once may be run
+    #: again.
     begun: bool = True
 
 
-#: How often what a job says is kept: in its log, and in the event that carries it.
+#: How many times a job's output is stored: in its log, and in the event that carries it.
 COPIES_OF_OUTPUT = 2
 
 #: The ending of a run whose code was never called.
@@ -104,7 +105,7 @@ NOT_BEGUN = Ending(HANDED_BACK, begun=False)
 
 
 def failure(code: str, message: str) -> dict[str, Any]:
-    """Write an error as the row keeps it: a word for programs, a sentence for people."""
+    """Return an error as the row stores it: a word for programs, a sentence for people."""
     # Cut: an exception's text may quote all of its input.
     return {"code": storable(code), "message": storable(message[:2000])}
 
@@ -112,7 +113,7 @@ def failure(code: str, message: str) -> dict[str, Any]:
 def backoff(failures: int, rng: Callable[[], float] = random.random) -> timedelta:
     """Return how long to wait after the n-th failure: exponential, with full jitter."""
     ceiling = min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(failures - 1, 30))
-    # Jitter: jobs that failed together, of one cause, must not all come back together.
+    # Jitter: jobs that failed together, for one cause, must not all come back together.
     return timedelta(seconds=ceiling.total_seconds() * rng())
 
 
@@ -124,7 +125,7 @@ class TransactionWrites:
     attempts: list[dict[str, Any]] = field(default_factory=list)
     lines: list[dict[str, Any]] = field(default_factory=list)
     results: list[dict[str, Any]] = field(default_factory=list)
-    #: Jobs that wait again, and those that wait no more.
+    #: Jobs that are waiting again, and those that no longer wait.
     waiting: list[QueuedJob] = field(default_factory=list)
     taken: set[int] = field(default_factory=set)
     #: Jobs whose output no longer fits the quotas.
@@ -155,7 +156,7 @@ class TransactionWrites:
         self.events.append(JobStarted(attempt=job.attempt, **event_place(job)))
 
     def say(self, job: Claimed, report: RunReport) -> bool:
-        """Write what a run has said; returns whether the job is still this worker's."""
+        """Write what a run has reported; returns whether the job is still this worker's."""
         values: dict[str, Any] = {}
         if report.progress is not None:
             values = {"progress": report.progress, "progress_message": report.message or None}
@@ -175,13 +176,13 @@ class TransactionWrites:
         return True
 
     def _with_room(self, job: Claimed, report: RunReport) -> Sequence[Said]:
-        """Return what was said if there is room for it; if not, the run is to be stopped."""
+        """Return the output if there is room for it; if not, the run has to be stopped."""
         size = COPIES_OF_OUTPUT * sum(len(said.text.encode()) + ROW_BYTES for said in report.said)
         try:
             self._room.take(size, ((PERSON, job.owner_id), (PROJECT, job.project_id)))
         except QuotaSpent:
-            # Not an error here: the row's lease must be renewed whatever it says, and the run is
-            # told to stop.
+            # Not an error here: the row's lease must be renewed in any case, and the run is told to
+            # stop.
             self.silenced.add(job.id)
             return ()
         return report.said
@@ -200,7 +201,7 @@ class TransactionWrites:
     def settle(self, job: Claimed, ending: Ending, now: datetime) -> bool:
         """End a run; returns whether the job was still this worker's to end.
 
-        A cancel that was asked for before this counts, whatever the run brought.
+        A cancellation requested before this counts, whatever the run produced.
         """
         status, values, event = _resolve(job, ending, now)
         if fenced.change(job, status, unless_cancelled=True, **values):
@@ -250,7 +251,7 @@ def _resolve(job: Claimed, ending: Ending, now: datetime) -> tuple[str, dict[str
     if ending.outcome == CANCELLED:
         return CANCELLED, {"finished_at": now}, cancelled(job)
     if ending.outcome == HANDED_BACK and (repeatable(job) or not ending.begun):
-        # It was ours that it ended, so the attempt does not count.
+        # We caused its end, so the attempt does not count.
         values = {"attempts_forgiven": job.attempts_forgiven + 1}
         return QUEUED, values, JobQueued(job_type=job.type, reason=HANDED_BACK, **where)
     if not ending.retry or not repeatable(job):
@@ -259,13 +260,13 @@ def _resolve(job: Claimed, ending: Ending, now: datetime) -> tuple[str, dict[str
     if job.spent:
         values = {"finished_at": now, "error": error}
         return DEAD, values, JobDied(attempt=attempt, error=error, **where)
-    # Forgiven attempts were no fault of the job: they don't make it wait longer.
+    # Forgiven attempts were not the job's fault: they don't make it wait longer.
     due = now + backoff(job.attempt - job.attempts_forgiven)
     told = JobRetryScheduled(attempt=attempt, error=error, due_at=due.isoformat(), **where)
     return RETRY_WAIT, {"due_at": due, "error": error}, told
 
 
 def repeatable(job: Claimed) -> bool:
-    """Return whether a job may be run again that was begun."""
+    """Return whether a job that was begun may be run again."""
     kind = registry.find(job.type)
     return kind is None or kind.repeatable

@@ -1,8 +1,8 @@
-"""Who is told that a job waits, and what lets a worker look for one.
+"""Who is told that a job is waiting, and what makes a worker look for one.
 
-In a file nobody is told: the table is the queue, and a worker looks at it with each tick. Where the
-database is a server, workers are in other processes: there Procrastinate is told within the same
-transaction, and a worker looks once that has delivered something (`../procrastinate/`).
+With a database file nobody is told: the table is the queue, and a worker looks at it in each tick.
+Where the database is a server, workers are in other processes: there Procrastinate is told within
+the same transaction, and a worker looks once that has delivered something (`../procrastinate/`).
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ class QueuedJob:
 
     id: int
     type: str
-    #: From when on; None: from now on.
+    #: Not before this time; None: at once.
     due_at: datetime | None
 
 
 class JobFeed:
-    """What lets the worker of a process look for jobs: here every tick does."""
+    """What makes the worker of a process look for jobs: here, every tick."""
 
     @property
     def trouble(self) -> str | None:
@@ -41,14 +41,14 @@ class JobFeed:
 
     @property
     def is_busy(self) -> bool:
-        """Return whether something is still to be answered."""
+        """Return whether something still has to be answered."""
         return False
 
     def start(self) -> None:
         """Begin to listen."""
 
     def close(self) -> None:
-        """Take nothing more, without waiting; what was taken is still answered."""
+        """Accept nothing more, without waiting; what was accepted is still answered."""
 
     def look(self, worker: str, now: datetime, lease_s: float, *, closed: bool) -> None:
         """Decide in the open transaction what is answered, once the worker has claimed."""
@@ -57,11 +57,11 @@ class JobFeed:
         """Give the answers, once that transaction is committed."""
 
     def mend(self) -> None:
-        """Bring the queue and the table of jobs into step, in a transaction of its own."""
+        """Reconcile the queue and the table of jobs, in a transaction of its own."""
 
 
 class Queue:
-    """Whoever is told which jobs wait: here nobody is."""
+    """Where waiting jobs are announced: here, nowhere."""
 
     def defer(self, jobs: Sequence[QueuedJob]) -> None:
         """Have jobs delivered to a worker when they are due, if the open transaction commits."""
@@ -75,7 +75,7 @@ class Queue:
     def source(
         self, app: Flask, types: Sequence[str], places: int, wake: Callable[[], None]
     ) -> JobFeed:
-        """Return what tells a process of jobs of some types, and wakes its worker."""
+        """Return what tells a process about jobs of some types, and wakes its worker."""
         return JobFeed()
 
 

@@ -1,4 +1,4 @@
-"""Why a run was cancelled: who asked for it left that on the row."""
+"""Why a run was cancelled: the row says who asked for it."""
 
 from __future__ import annotations
 

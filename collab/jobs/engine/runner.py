@@ -23,9 +23,10 @@ from .queue import QUEUE
 from .scheduler import POLL_S, Scheduler
 from .worker_lock import lock_of
 
-#: Seconds from the beginning of a tick to that of the next, at least: what comes when all is quiet
-#: does not wait, and of much each tick does more. Where ticks take long, as with a server that each
-#: statement waits for, they leave the others seven eighths of the time, up to the longest.
+#: Seconds from the beginning of a tick to that of the next, at least: work that comes when all is
+#: quiet does not wait, and the more there is, the more each tick does. Where ticks take long, as
+#: when each statement waits for a server, they leave the others seven eighths of the time, up to
+#: the longest.
 GATHER_S = 0.008
 GATHER_TICKS = 8
 MAX_GATHER_S = 0.02
@@ -64,13 +65,13 @@ class Runner(BackgroundThread):
 
     def _prepare(self) -> None:
         self._worker.begin()
-        # After `begin`, which gives the name whose lock is not tidied away.
+        # After `begin`, which sets the name whose lock must not be tidied up.
         self._worker.tidy()
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="job")
         self._source.start()
 
     def wake(self, *, look: bool = False) -> None:
-        """Say that there is something to do; `look`: somebody cancelled a running job."""
+        """Signal that there is something to do; `look`: somebody cancelled a running job."""
         if look:
             self._scheduler.look = True
         self._scheduler.called = True
@@ -78,7 +79,7 @@ class Runner(BackgroundThread):
 
     @property
     def state(self) -> str:
-        """Return how it is, and what it is told of jobs by."""
+        """Return its state, and that of the queue that tells it about jobs."""
         own = super().state
         return self._source.trouble or own if own == "ok" else own
 
@@ -106,8 +107,8 @@ class Runner(BackgroundThread):
         assert self._pool is not None  # noqa: S101
         try:
             run.withdraw = self._pool.submit(self._carry_out, run).cancel
-        except RuntimeError:  # no thread can be had, or the process is ending
-            # Ended at once, or its claim would stay until the lease runs out.
+        except RuntimeError:  # no thread is available, or the process is ending
+            # Ended at once, or its claim would stay until the lease expires.
             self._scheduler.over(run, NOT_BEGUN)
             raise
 
@@ -123,12 +124,12 @@ class Runner(BackgroundThread):
             took = time.monotonic() - began
             self._call.wait(pause)
             self._call.clear()  # a call that came during the tick is for the next one
-            # While there is much to do, let some of it gather: it shares a commit.
+            # While there is much to do, let some of it accumulate: it shares a commit.
             gather_s = max(GATHER_S, min(GATHER_TICKS * took, MAX_GATHER_S))
             if (early := began + gather_s - time.monotonic()) > 0:
                 time.sleep(early)
         self._scheduler.close()
-        # Until each run's end is written: a job that is handed back begins elsewhere at once.
+        # Until each run's end is written: a job that is handed back starts elsewhere at once.
         while self._scheduler.runs or self._source.is_busy:
             self._call.wait(self._tick())
             self._call.clear()

@@ -1,7 +1,7 @@
 """The decisions about jobs in this process, a tick at a time.
 
-A tick ends runs that are over, writes what the others have said, renews leases, recovers what dead
-workers left, and claims what there is room for: all in one transaction, so the more there is to
+A tick ends runs that are over, writes the others' output, renews leases, recovers what dead workers
+left, and claims as many jobs as there is room for: all in one transaction, so the more there is to
 do, the less a job costs. Nothing is forgotten before the commit; if that fails, the next tick
 writes it again.
 """
@@ -34,13 +34,13 @@ from .worker_lock import AnyLock
 
 logger = logging.getLogger(__name__)
 
-#: Seconds: without a call, the table is looked at this often (another process may have written).
+#: Seconds between looks at the table without a call (another process may have written).
 POLL_S = 1.0
-#: Seconds between writings of what runs say.
+#: Seconds between writes of what runs report.
 OUTPUT_INTERVAL_S = 0.1
 #: Seconds between looks for what other processes cancelled.
 CANCEL_INTERVAL_S = 0.5
-#: Seconds that a run has to end after it was told to stop; then its row ends without it.
+#: Seconds that a run has to end after it was told to stop; after that its row ends without it.
 STOP_S = 0.8
 #: Seconds that a quick job, taken ahead, may wait for a thread before it is handed back.
 AHEAD_WAIT_S = 0.1
@@ -78,12 +78,12 @@ class Scheduler:
         clock: Callable[[], datetime] = utcnow,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make it; jobs of `types` are claimed (None: of all) when the `source` calls for it."""
+        """Make it; it claims jobs of `types` (None: all) when the `source` calls for it."""
         self._app, self._worker, self._begin = app, worker, begin
         self._source, self._types = source or JobFeed(), types
-        #: Whether there was a job when it last looked.
+        #: Whether it found a job when it last looked.
         self._finds = False
-        #: Whether this process has made a job wait since: nobody need tell it of that.
+        #: Whether this process has made a job wait since then: nobody needs to announce that.
         self.called = False
         self._lease = timedelta(seconds=lease_s)
         self._clock, self._monotonic = clock, monotonic
@@ -91,7 +91,7 @@ class Scheduler:
         self._pace = Pace()
         self._turns = FairTurns(workers, self._pace)
         self._say, self._looking = Timer(OUTPUT_INTERVAL_S), Timer(CANCEL_INTERVAL_S)
-        # Thrice in a lease: one renewal that fails does not end it.
+        # Three times per lease: one failed renewal does not end it.
         self._sweep, self._renew = Timer(self._sweeper.every_s), Timer(lease_s / 3)
         self._ended: deque[tuple[Run, Ending]] = deque()
         #: The runs of this process, by job and lease: the job of a deaf run may be there twice.
@@ -109,7 +109,7 @@ class Scheduler:
     # -- a tick -----------------------------------------------------------------------------------
 
     def tick(self) -> float:
-        """Do what there is to do; returns the seconds until there may be more."""
+        """Do what there is to do; returns the seconds until there may be more to do."""
         now = self._monotonic()
         self._stop_the_late(now)
         self._take_back(now)
@@ -122,12 +122,12 @@ class Scheduler:
             self._ended.extendleft(reversed(ended))  # in their order, before what ended since
             raise
         self._forget(ended, speaking, deaf)
-        for job in claimed:  # not before the commit: a run without its claim may be another's, too
+        for job in claimed:  # not before the commit: until then another worker may run it, too
             self._start(job)
         return pause
 
     def _take_back(self, now: float) -> None:
-        """Hand back what was taken ahead, and waits behind runs that take longer than thought."""
+        """Hand back jobs that were taken ahead, and wait for runs that take unexpectedly long."""
         for run in tuple(self.runs.values()):
             if not run.begun and now - run.claimed_at > AHEAD_WAIT_S and run.withdraw():
                 self.over(run, NOT_BEGUN)
@@ -141,11 +141,11 @@ class Scheduler:
     def _note_stops(self, now: float) -> None:
         for run in self.runs.values():
             if run.stopped_at is None and run.context.cancelled:
-                # Noted once, and not per reason: from here STOP_S runs, whoever asked.
+                # Noted once, not per reason: STOP_S counts from here, whoever asked.
                 run.stopped_at = now
 
     def _gather(self, now: float, ended: list[tuple[Run, Ending]]) -> list[Run]:
-        """Return the runs whose output is written now: those that end, and at intervals all."""
+        """Return the runs whose output is written now: those that end, and periodically all."""
         say = self._say.due(now)
         runs = list(self.runs.values()) if say else [run for run, _ in ended]
         for run in runs:
@@ -165,20 +165,20 @@ class Scheduler:
         batch.settle_all([(run.job, ending) for run, ending in ended if not run.settled], clock)
         deaf = self._end_the_deaf(batch, now, clock)
         self._keep_house(batch, now, clock)
-        # Last: what has ended in this tick leaves its place to what begins in it.
+        # Last: runs that have ended in this tick make room for those that begin in it.
         claimed, pause = self._claim(batch, clock, {run.key for run, _ in ended})
         lease_s = self._lease.total_seconds()
         self._source.look(self._worker.name, clock, lease_s, closed=self.closed)
         batch.flush()
-        # What a power cut takes back is run again, and told to nobody before: but what must not be
-        # run again is begun only once the disk knows that.
+        # A claim that a power cut undoes is run again, and nobody has been told about it: but a job
+        # that must not be run again starts only once its claim is on disk.
         if all(repeatable(job) for job in claimed):
             commit_lazily()
         db.session.commit()
         return claimed, deaf, pause
 
     def _end_the_deaf(self, batch: TransactionWrites, now: float, clock: datetime) -> list[Run]:
-        """End the rows of runs that were told to stop but go on."""
+        """End the rows of runs that were told to stop but keep running."""
         deaf = [
             run
             for run in self.runs.values()
@@ -198,18 +198,18 @@ class Scheduler:
         if self._sweep.due(now):
             self._worker.keep()
             # It writes, and so comes first: while nobody can write, nobody can renew a lease, and
-            # none is to be found standing still.
+            # none must be found stale.
             claiming.clamp_retries(clock, BACKOFF_CAP)
             self._sweeper.sweep(batch, self.runs.keys(), clock)
 
     def _renew_leases(self, clock: datetime) -> None:
-        # By the owner's name, all at once: one statement, however many jobs run here.
+        # By the owner's name, all at once: one statement, however many jobs are running here.
         mine = update(Job).where(Job.lease_owner == self._worker.name, Job.status == RUNNING)
         renewed = {"heartbeat_at": clock, "lease_until": clock + self._lease}
         db.session.execute(mine.values(version=Job.version + 1, **renewed))
 
     def _look_for_changes(self) -> None:
-        """Stop the runs that were cancelled, and those whose row is not this worker's any more."""
+        """Stop the runs that were cancelled, and those whose row is no longer this worker's."""
         query = select(JOB_COLUMNS.id, JOB_COLUMNS.lease_token, JOB_COLUMNS.cancel_requested)
         query = query.where(
             JOB_COLUMNS.id.in_([key[0] for key in self.runs]), JOB_COLUMNS.status == RUNNING
@@ -225,14 +225,14 @@ class Scheduler:
     def _claim(
         self, batch: TransactionWrites, clock: datetime, ended: set[tuple[int, int]]
     ) -> tuple[list[Claimed], float]:
-        # Before it looks: what is made from here on calls again.
+        # Before looking: jobs that are made from here on call again.
         if self.called:  # else a call in this moment would be lost
             self.called, self._finds = False, True
         waiting = claiming.look()
         if waiting.next_due is not None and waiting.next_due <= clock:
             claiming.promote(clock)
             waiting = claiming.look()
-        # Runs that are settled but go on still take a thread, and so count.
+        # Runs that are settled but still running take a thread, and so count.
         going_on = [run.job for key, run in self.runs.items() if key not in ended]
         self._turns.begin(going_on)
         ids: list[int] = []
@@ -285,7 +285,7 @@ class Scheduler:
     # -- stopping ---------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Claim nothing more, and tell all runs to stop: their jobs are handed back."""
+        """Claim nothing more, and tell all runs to stop; their jobs are handed back."""
         self.closed = True
         for run in tuple(self.runs.values()):
             run.context.stop("stopping")

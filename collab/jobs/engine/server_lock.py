@@ -1,7 +1,7 @@
 """Who runs jobs, where the database is a server: a lock there that ends with its connection.
 
-It lives in a transaction that stays open and reads nothing, so a pool that works by transactions
-gives it a connection of the server for itself; and nothing is kept from being vacuumed by it.
+It lives in a transaction that stays open and reads nothing, so a pool in transaction mode gives it
+a server connection of its own; and it does not hold back vacuuming.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 #: What the names of such workers begin with.
 SERVER_PREFIX = "pg-"
 
-#: The lock; the server notices within half a minute when the worker's machine is gone, and ends no
-#: transaction for being idle.
+#: The lock; the server notices within half a minute when the worker's machine is gone, and does not
+#: end the transaction for being idle.
 HOLD_LOCK = text(
     "SELECT set_config('idle_in_transaction_session_timeout', '0', true),"
     " set_config('tcp_keepalives_idle', '10', true),"
@@ -32,7 +32,7 @@ HOLD_LOCK = text(
     " set_config('tcp_keepalives_count', '4', true),"
     " pg_try_advisory_xact_lock(:key) AS held"
 )
-#: Looking takes no lock: that would keep the worker from having it again.
+#: The check takes no lock: that would keep the worker from taking it again.
 IS_FREE = text(
     "SELECT NOT EXISTS (SELECT 1 FROM pg_locks"
     " WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
@@ -52,7 +52,7 @@ class ServerLock:
         self.name = ""
 
     def begin(self) -> None:
-        """Take a name and its lock; the server lets go of the lock when the connection ends."""
+        """Take a name and its lock; the server releases the lock when the connection ends."""
         self.name = f"{SERVER_PREFIX}{os.getpid()}-{secrets.token_hex(8)}"
         self._hold()
 
@@ -60,7 +60,7 @@ class ServerLock:
         connection = self._connect()
         if connection.execute(HOLD_LOCK, {"key": _key(self.name)}).one().held:
             self._connection = connection
-        else:  # by the connection that was lost: as long as the server has it, we count as alive
+        else:  # by the lost connection: as long as the server keeps it, we count as alive
             connection.close()
 
     def _connect(self) -> Connection:
@@ -79,7 +79,7 @@ class ServerLock:
         self._hold()
 
     def end(self) -> None:
-        """Let go of the lock."""
+        """Release the lock."""
         self._let_go()
 
     def _let_go(self) -> None:
@@ -91,12 +91,12 @@ class ServerLock:
     def is_dead(self, name: str) -> bool:
         """Return whether another worker is certainly dead.
 
-        One whose lock is none of this database's is never certain: its lease has to run out.
+        One whose lock is not in this database is never certain: its lease has to expire.
         """
         if not name.startswith(SERVER_PREFIX):
             return False
         own = session_connection()
-        if own is not None:  # whoever sweeps has the writer's lock
+        if own is not None:  # the sweeper holds the writer's lock
             return bool(own.scalar(IS_FREE, {"key": _key(name)}))
         with self._connect() as connection:
             return bool(connection.scalar(IS_FREE, {"key": _key(name)}))

@@ -1,9 +1,9 @@
-"""Taking up what others left: jobs of dead workers, and of those that stopped without dying.
+"""Recovering what others left: jobs of dead workers, and of those that stopped without dying.
 
 A dead worker is known at once by its lock. One that is stopped (SIGSTOP, a frozen machine) still
-has its lock, but no longer renews its leases: when a lease has stood still for its whole length,
-by this process's own monotonic clock, it is over. No wall clock is compared with another, so
-setting one neither steals a job nor strands one.
+has its lock, but no longer renews its leases: when a lease has not been renewed for its whole
+length, by this process's own monotonic clock, it is over. No wall clock is compared with another,
+so setting one neither steals a job nor strands one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 #: Seconds between sweeps, where leases are not so short that they need more of them.
 SWEEP_S = 5.0
 
-#: Nothing of these runs, they are ended: so no payload is read.
+#: These runs are only ended, so no payload is read.
 NO_PAYLOAD = type_coerce(literal("{}"), JSON).label("payload")
 HELD_JOBS = select(*claimed_columns(NO_PAYLOAD)).where(JOB_COLUMNS.status == RUNNING)
 RUNNING_LEASES = select(
@@ -40,13 +40,13 @@ WORKER_GONE = failure(WORKER_LOST, "The worker that ran it died, or was lost.")
 
 
 class Sweeper:
-    """Finds runs that nobody goes on with."""
+    """Finds runs that nobody continues."""
 
     def __init__(self, worker: AnyLock, lease_s: float, monotonic: Callable[[], float]) -> None:
         self._worker, self._lease_s, self._monotonic = worker, lease_s, monotonic
         #: Seconds between sweeps: no single one, late as it may be, sees a whole lease stand still.
         self.every_s = min(SWEEP_S, lease_s / 3)
-        #: For how many seconds each lease was seen to stand still; and when we looked last.
+        #: For how many seconds each lease was seen unrenewed; and when we last looked.
         self._still: dict[Lease, float] = {}
         self._looked = 0.0
 
@@ -55,7 +55,7 @@ class Sweeper:
     ) -> int:
         """End the abandoned runs within the open transaction; returns how many there were.
 
-        `mine` are the runs (job and token) that go on in this process.
+        `mine` are the runs (job and token) in this process.
         """
         abandoned = self._abandoned(mine)
         for job, ending in abandoned:
@@ -88,14 +88,14 @@ class Sweeper:
         return name is None or (name != self._worker.name and self._worker.is_dead(name))
 
     def _run_out(self, rows: Collection[Any]) -> set[int]:
-        """Return the jobs whose lease has stood still for its whole length.
+        """Return the jobs whose lease has not been renewed for its whole length.
 
         While this process slept, or could not reach the database, others may have been no better
         off: that time does not count.
         """
         now = self._monotonic()
-        # At most two rounds are counted: a process that slept must not think that all others stood
-        # still.
+        # At most two rounds are counted: a process that slept must not think that all others had
+        # stopped.
         passed, self._looked = min(now - self._looked, 2 * self.every_s), now
         known, self._still = self._still, {}
         for row in rows:

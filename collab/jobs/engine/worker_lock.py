@@ -27,7 +27,7 @@ class WorkerLock:
         self.name = ""
 
     def begin(self) -> None:
-        """Take a name and its lock; the system lets go of the lock when the process ends.
+        """Take a name and its lock; the system releases the lock when the process ends.
 
         The name is made here, not before the fork: a server that starts a process for one that
         died would give it the dead one's name.
@@ -36,7 +36,7 @@ class WorkerLock:
         self._held = self._lock()
 
     def keep(self) -> None:
-        """Make the lock's file again if somebody deleted it: we would be taken for dead."""
+        """Recreate the lock's file if somebody deleted it: otherwise we would be taken for dead."""
         if self._held is not None and not self._path(self.name).exists():
             logger.warning("somebody deleted the lock of worker %s, making it again", self.name)
             deleted, self._held = self._held, self._lock()
@@ -52,7 +52,7 @@ class WorkerLock:
         return lock
 
     def end(self) -> None:
-        """Let go of the lock and delete its file."""
+        """Release the lock and delete its file."""
         if self._held is not None:
             self._path(self.name).unlink(missing_ok=True)
             self._held.close()
@@ -62,13 +62,13 @@ class WorkerLock:
         """Return whether another worker is certainly dead.
 
         One whose lock would be in another folder (another installation on the same database) is
-        never certain: its lease has to run out.
+        never certain: its lease has to expire.
         """
-        # Its lock is not in our folder, whether it lives or not.
+        # Its lock is not in our folder, whether it is alive or not.
         if not name.startswith(_tag(self._folder) + "-"):
             return False
         try:
-            # Not made if it is missing: one that nobody buries would be left for each question.
+            # Not created if it is missing: each check would leave a file that nobody buries.
             lock = FileLock(self._path(name), os.O_RDWR)
         except FileNotFoundError:
             return True
@@ -93,7 +93,7 @@ AnyLock = WorkerLock | ServerLock
 
 
 def lock_of(app: Flask) -> AnyLock:
-    """Return the lock of a worker of an application, as its database lets it be kept."""
+    """Return the lock of an application's worker, of the kind that its database allows."""
     if ENGINE.of(app).is_file:
         return WorkerLock(app.config["INSTANCE_PATH"] / "workers")
     return ServerLock(app)

@@ -1,6 +1,6 @@
 """Runs a Lambda-style handler in a process of its own; `host.py` is the program at the far side.
 
-This bounds what a handler's bugs can do: a crash, a leak or an endless loop stay its own. It is no
+This contains a handler's bugs: a crash, a leak or an endless loop affect only its process. It is no
 sandbox: a handler is part of the service, and may read what the service may read.
 """
 
@@ -29,11 +29,11 @@ MIB = 1024 * 1024
 MAX_OUTPUT_FILE_BYTES = 5 * MIB
 #: Bytes of one message; the result, up to 1 MiB, is the longest.
 MAX_MESSAGE_BYTES = MIB + 4096
-#: Bytes of all messages of a run; who keeps to the context's methods can't reach it.
+#: Bytes of all messages of a run; handlers that use only the context's methods can't reach it.
 MAX_BYTES_OF_ALL_MESSAGES = 16 * MIB
-#: Bytes that a handler may write to stdout or stderr; past it the run is ended.
+#: Bytes that a handler may write to stdout or stderr; past that the run is ended.
 STREAM_LIMIT = MIB
-#: Seconds between looks for what wakes nobody: a run told to stop, a supervisor that was killed.
+#: Seconds between checks for what does not wake us: a run told to stop, a killed supervisor.
 TICK_S = 0.25
 
 NO_FILES: Mapping[str, Path] = MappingProxyType({})
@@ -51,7 +51,7 @@ def run_handler(
     """Call `handler(event, context)` of a Python file, and return what it made.
 
     `inputs` are the files that it works on. Raises Stopped when the run is told to stop, JobError
-    for what may go better next time and FatalError for what will not. Whatever happens, no
+    for failures that another attempt may fix and FatalError for others. Whatever happens, no
     process, descriptor or file of the run is left.
     """
     ctx.check()
@@ -80,7 +80,7 @@ def run_handler(
 
 @frozen
 class Success:
-    """What a handler returned, and what it said of the file that it wrote."""
+    """What a handler returned, and what it said about the file that it wrote."""
 
     data: dict[str, Any] | None
     content_type: str | None
@@ -127,7 +127,7 @@ class Conversation:
             self._listeners[stream] = OutputStream(stream, partial(ctx.output, stream)).feed
 
     def hold(self, process: HostProcess) -> None:
-        """Listen until everybody has hung up; raises JobError when that has to be cut short."""
+        """Listen until every pipe is closed; raises JobError if that has to be cut short."""
         with selectors.DefaultSelector() as selector:
             for name, pipe in process.pipes.items():
                 selector.register(pipe, selectors.EVENT_READ, self._listeners[name])
@@ -232,5 +232,5 @@ def _read(path: Path) -> bytes | None:
 
 
 def _as_it_lies(path: str, flags: int) -> int:
-    """Open without following a link or waiting for a pipe: the handler chose what lies there."""
+    """Open without following a link or waiting for a pipe: the handler chose what is there."""
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -1,6 +1,6 @@
-"""The far side of `process.py`: a program that runs one handler, with the standard library alone.
+"""The far side of `process.py`: a program that runs one handler, with only the standard library.
 
-It imports neither the package that it lies in nor pathlib, so that it starts in some 30 ms. A
+It imports neither the package that it is in nor pathlib, so that it starts in some 30 ms. A
 *supervisor* starts the *worker*, which loads the handler. When the worker ends, or the supervisor
 is told to stop, or the server dies, the supervisor kills all below it. Nothing escapes: an orphan
 becomes the supervisor's child, whatever session it is in (`PR_SET_CHILD_SUBREAPER`).
@@ -44,7 +44,7 @@ OOM_SCORE = "/proc/self/oom_score_adj"
 
 
 class Failure(Exception):
-    """The handler has given up, and trying again would not help: a sentence and a code."""
+    """The handler has given up, and another attempt would not help: a sentence and a code."""
 
 
 class Channel:
@@ -64,7 +64,7 @@ class Channel:
                 line = line[os.write(self._descriptor, line) :]
 
     def progress(self, fraction: float, message: str) -> None:
-        """Send how far it is, unless that was said too often: then with what comes next."""
+        """Send the progress, unless it was sent too often: then it goes with the next message."""
         self._waiting = {"type": "progress", "fraction": float(fraction), "message": message}
         allowed = PROGRESS_BURST + PROGRESS_PER_S * (time.monotonic() - self._started)
         if self._progressed < allowed:
@@ -72,7 +72,7 @@ class Channel:
             self.flush()
 
     def flush(self) -> None:
-        """Send the progress that is waiting."""
+        """Send the waiting progress."""
         waiting, self._waiting = self._waiting, None
         if waiting:
             self.send(waiting)
@@ -139,7 +139,7 @@ def limit(kind: int, value: int, spare: int = 0) -> None:
 
 
 def confine(memory_mb: int, deadline: float) -> None:
-    """Bound what the handler may take; without memory the kernel ends it before the server."""
+    """Limit what the handler may use; when memory is short the kernel ends it before the server."""
     seconds = max(0, int(deadline - time.monotonic())) + 1
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_CPU, seconds, spare=1)
@@ -151,7 +151,7 @@ def confine(memory_mb: int, deadline: float) -> None:
 
 
 def load(path: str) -> Any:
-    """Import a handler's file, which may import what lies beside it; return its `handler`."""
+    """Import a handler's file, which may import what is beside it; return its `handler`."""
     sys.path.insert(0, os.path.dirname(path))  # noqa: PTH120
     spec = importlib.util.spec_from_file_location("collab_handler", path)
     if spec is None or spec.loader is None:
@@ -179,7 +179,7 @@ def answer(data: Any, attached: dict[str, str | None]) -> dict[str, Any]:
 
 
 def explain(error: BaseException, channel: Channel, folder: str) -> dict[str, Any]:
-    """Make the message of failure; the traceback goes to the log, but for our own frames."""
+    """Make the message of failure; the traceback goes to the log, except our own frames."""
     if isinstance(error, Failure):
         message, code = error.args
         return _refusal(code, message, retry=False)
@@ -230,7 +230,7 @@ def work(request: dict[str, Any], descriptor: int, supervisor: int) -> NoReturn:
             stream.flush()
     channel.flush()
     channel.send(message)
-    os._exit(0)  # at once: threads that the handler left running are not waited for
+    os._exit(0)  # at once, without waiting for threads that the handler left running
 
 
 def prctl(option: int, value: int) -> None:
@@ -252,7 +252,7 @@ def supervise(worker: int) -> int:
 
 
 def kill_offspring() -> None:
-    """Kill all processes below this one: who loses their parent becomes our child in turn."""
+    """Kill all processes below this one: those that lose their parent become our children."""
     while True:
         try:
             with open(f"/proc/self/task/{os.getpid()}/children") as children:  # noqa: PTH123
@@ -270,7 +270,7 @@ def kill_offspring() -> None:
 
 
 def main(server: int, descriptor: int) -> NoReturn:
-    """Be the supervisor: read the request, start the worker, see to the end of everything."""
+    """Be the supervisor: read the request, start the worker, make sure that everything ends."""
     os.set_inheritable(descriptor, False)
     request = json.load(sys.stdin.buffer)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""The process that runs a handler (`host.py`): its start, its pipes, and its end in every case."""
+"""The process that runs a handler (`host.py`): its start, its pipes, and its end in any case."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from typing import IO
 from ..context import JobError
 
 HOST_PROGRAM = Path(__file__).with_name("host.py")
-#: All that a handler's environment has, beside TMPDIR: nothing of the server's.
+#: A handler's whole environment, besides TMPDIR: nothing of the server's.
 HANDLER_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
-#: Whoever waits for an answer of the server goes first: what runs handlers is nicer by this.
+#: Requests to the server go first: processes that run handlers are nicer by this much.
 NICER_BY = 10
 #: Seconds after which a supervisor that should have ended is killed with its group.
 GRACE_S = 1.0
 
 
 class HostProcess:
-    """A supervisor and all below it; on leaving the `with` block nothing of them is left."""
+    """A supervisor and all processes below it; after the `with` block none of them is left."""
 
     def __init__(self, request: bytes, folder: str) -> None:
         self._lock = threading.Lock()
@@ -81,7 +81,7 @@ class HostProcess:
 
 def _start(request: bytes, folder: str, writer: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-I", "-B", str(HOST_PROGRAM), str(os.getpid()), str(writer)]
-    # A file and no pipe: a process that does not read can't keep us from going on.
+    # A file, not a pipe: a process that does not read can't block us.
     with tempfile.TemporaryFile(dir=folder) as stdin:
         stdin.write(request)
         stdin.seek(0)
@@ -100,7 +100,7 @@ def _start(request: bytes, folder: str, writer: int) -> subprocess.Popen[bytes]:
 
 
 def _give_way(pid: int) -> None:
-    """Let the server have the processor before a process, and what it will start."""
+    """Give the server priority for the CPU over a process and its children."""
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, 0) + NICER_BY)
         # Linux may schedule sessions as groups (sched(7)); then it asks how nice the group is.

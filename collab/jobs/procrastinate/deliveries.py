@@ -1,6 +1,6 @@
-"""What Procrastinate has delivered to this process, and what it is answered.
+"""What Procrastinate has delivered to this process, and the answers.
 
-A delivery says that a job waits. It does not say who runs it: the scheduler claims by its own
+A delivery says that a job is waiting. It does not say who runs it: the scheduler claims by its own
 order, in which people take turns, and the delivered job may have to wait or be claimed elsewhere.
 The delivery is held until it is known which, and then Procrastinate forgets it. Where the job must
 be delivered once more, that is a new entry, written before the answer is given.
@@ -32,7 +32,8 @@ from .receiver import Receiver
 #: Seconds that a job's time may be to come, by this machine's clock, and its delivery is held: the
 #: server, whose clock has delivered it, may be ahead of us.
 EARLY_S = 1.0
-#: Seconds for which a delivery is held: what can't run here in this time is another worker's.
+#: Seconds for which a delivery is held: a job that can't run here in this time goes to another
+#: worker.
 HELD_S = 20.0
 #: Seconds after which it is delivered again.
 POSTPONED_S = 3.0
@@ -48,7 +49,7 @@ DELIVERED_JOBS = Compiled(
 
 @dataclass(eq=False)
 class Delivery:
-    """A job's id, and whoever waits for the answer."""
+    """A job's id, and what waits for the answer."""
 
     job_id: int
     since: float
@@ -68,7 +69,7 @@ class Deliveries(JobFeed):
         wake: Callable[[], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make it; `places` are how many are held at most, and `types` the queues they are of."""
+        """Make it; `places` is how many are held at most, and `types` are their queues."""
         self._app, self._queue, self._wake, self._monotonic = app, queue, wake, monotonic
         self._lock = threading.Lock()
         self._held: list[Delivery] = []
@@ -112,13 +113,13 @@ class Deliveries(JobFeed):
         self._receiver.end()
 
     def mend(self) -> None:
-        """Bring the entries and the jobs into step, now and then."""
+        """Reconcile the entries and the jobs, now and then."""
         if self._mender.is_due():
             with self._app.app_context():
                 self._mender.mend()
 
     def look(self, worker: str, now: datetime, lease_s: float, *, closed: bool) -> None:
-        """Settle the deliveries of jobs that no longer wait, or not here; defer the others anew."""
+        """Settle the deliveries of jobs that no longer wait, or not here; defer others again."""
         with self._lock:
             self._held = [one for one in self._held if not one.answered.cancelled()]
             held = list(self._held)
@@ -176,8 +177,8 @@ class View:
         if row is None or row.status in ENDED_STATUSES:
             return None
         if row.status == RUNNING:
-            # On somebody's live lease, it may be. They may also be dead, and nobody knows it yet:
-            # a delivery that is dropped here would be the last one.
+            # It may be on a live worker's lease. But that worker may also be dead, and nobody knows
+            # it yet: a delivery dropped here would be the last one.
             return None if row.lease_owner == self.worker else self._in(row, self.lease_s)
         held_s = self.monotonic - delivery.since
         if self.closed or (row.due_at is not None and row.due_at > self.now and held_s >= EARLY_S):

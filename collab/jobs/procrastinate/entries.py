@@ -19,7 +19,7 @@ from ..engine.queue import JobFeed, Queue, QueuedJob
 from .deliveries import Deliveries
 from .naming import TASK_NAME, lock_name
 
-#: An entry that a worker has taken is that worker's: it sees by itself that the job waits no more.
+#: An entry that a worker has taken belongs to it: it will see that the job no longer waits.
 _ENTRIES = table("procrastinate_jobs", column("status"), column("queueing_lock"))
 FORGET_ENTRIES = Compiled(
     delete(_ENTRIES).where(
@@ -33,12 +33,12 @@ class Entries(Queue):
     """Procrastinate's table. Each waiting job has one entry there, in the queue of its type."""
 
     def __init__(self, address: str) -> None:
-        """Know where workers find the server; to write, the session's connection is used."""
+        """Know where workers find the server; writes use the session's connection."""
         self._address = address
         self._manager = App(connector=SyncPsycopgConnector()).job_manager
 
     def defer(self, jobs: Sequence[QueuedJob]) -> None:
-        """Write the entries of jobs, in place of those that they may have."""
+        """Write the entries of jobs, replacing any that they have."""
         self.forget([job.id for job in jobs])
         self.defer_new(jobs)
 
@@ -77,7 +77,7 @@ def _entry(job: QueuedJob) -> Entry:
 
 @contextlib.contextmanager
 def _as_ours() -> Iterator[None]:
-    """Raise what the connection meets as SQLAlchemy does, which the API answers by 503."""
+    """Raise the connection's errors as SQLAlchemy does, which the API answers with 503."""
     try:
         yield
     except ConnectorException as error:

@@ -1,8 +1,8 @@
 """Procrastinate's connections, on which fetching and forgetting do not wait for the disk.
 
-To wait for it twice a delivery let through a few dozen jobs a second where it takes its time. But a
-delivery is only a reason to look (`deliveries.py`): what a power cut takes back of one is an entry
-that waits again, or that stays with a worker which is gone, and both are mended (`mending.py`).
+Waiting for it twice per delivery let through only a few dozen jobs a second on a slow disk. But a
+delivery is only a reason to look (`deliveries.py`): a power cut leaves an entry that waits again,
+or that stays with a worker which is gone, and both are repaired (`mending.py`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ COMMIT_LAZILY = (
 
 
 def lazily(query: str) -> str:
-    """Return a query whose commit comes to the disk some moments later than it returns."""
+    """Return a query whose commit returns some moments before it is on disk."""
     return COMMIT_LAZILY.format(query.strip().rstrip(";"))
 
 
@@ -58,11 +58,11 @@ class LazyConnector(PsycopgConnector):
 def _trusting_pool(*, check: Any, **options: Any) -> AsyncConnectionPool:
     """Make a pool that asks the server nothing before each statement.
 
-    A connection that is lost shows with the next one, and then the worker begins anew.
+    A lost connection shows at the next statement, and then the worker starts again.
     """
     return AsyncConnectionPool(**options)
 
 
 async def _begin_nothing(connection: AsyncConnection[Any]) -> None:
-    """Let each statement be a transaction, in one round trip instead of three."""
+    """Make each statement a transaction, in one round trip instead of three."""
     await connection.set_autocommit(True)

@@ -1,7 +1,7 @@
-"""Bringing both sides into step: entries that are lost are made again, stale ones are dropped.
+"""Reconciling both sides: lost entries are made again, stale ones are dropped.
 
-All times here are the server's, and decide only what is delivered once more. Who owns a job is
-decided by locks and leases (`engine/sweeper.py`): to deliver one too often costs a look.
+All times here are the server's, and decide only what is delivered once more. Locks and leases
+decide who owns a job (`engine/sweeper.py`): delivering one too often costs a look.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..engine.queue import Queue, QueuedJob
 #: delivered to such a worker is delivered again.
 HEARTBEAT_S = 5.0
 STALLED_S = 20.0
-#: Seconds between looks at what is lost, and at what is stale: that is dropped when it comes, too.
+#: Seconds between checks for lost entries, and for stale ones, which are also dropped on delivery.
 MEND_S = 5.0
 TIDY_S = 60.0
 #: Seconds that an entry may be later than its job. More than any that is postponed.
@@ -28,13 +28,13 @@ LATE_S = 10.0
 #: Jobs that are deferred again in one transaction.
 MAX_JOBS_MENDED = 1_000
 
-#: Entries that were delivered to a worker that lives.
+#: Entries that were delivered to a worker that is alive.
 HELD_ENTRIES = """
 SELECT entry.queueing_lock FROM procrastinate_jobs AS entry
 JOIN procrastinate_workers AS worker ON worker.id = entry.worker_id
 WHERE entry.status = 'doing' AND entry.queueing_lock IS NOT NULL
 AND worker.last_heartbeat >= now() - make_interval(secs => :stalled)"""
-#: Jobs that wait, and that nobody will be told of in time.
+#: Waiting jobs that nobody will be told about in time.
 LOST_JOBS = text(f"""
 SELECT job.id, job.type, job.due_at FROM jobs AS job
 WHERE (job.status = 'queued' AND job.due_at IS NULL OR job.due_at IS NOT NULL)
@@ -72,7 +72,7 @@ class Mender:
         return self._monotonic() >= self._next_mend
 
     def mend(self) -> None:
-        """Look without a lock, and mend under it what there is to mend; commits."""
+        """Look without a lock, and repair under it what needs repair; commits."""
         now = self._monotonic()
         tidies = now >= self._next_tidy
         if tidies or _is_wrong():

@@ -18,14 +18,14 @@ from .naming import TASK_NAME
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between looks for entries, beside those that NOTIFY causes: behind a pool that works by
-#: transactions nobody hears it.
+#: Seconds between looks for entries, besides those that NOTIFY causes: behind a pool in transaction
+#: mode nobody hears it.
 POLL_S = 1.0
-#: Connections to fetch and to forget entries by; one more listens.
+#: Connections for fetching and forgetting entries; one more listens.
 MAX_QUEUE_CONNECTIONS = 3
-#: Seconds until it begins anew, when the server has gone away.
+#: Seconds until it starts again after the server has gone away.
 RESTART_S = 1.0
-#: Seconds for which a worker that stops waits for the answers.
+#: Seconds for which a stopping worker waits for the answers.
 ANSWERS_S = 1.0
 #: Nothing is aborted by way of the queue: its worker need not look for that.
 NEVER_S = 86_400.0
@@ -34,7 +34,7 @@ LOGGERS = ("procrastinate", "psycopg.pool")
 
 
 class Receiver(BackgroundThread):
-    """Runs the worker until it is told to stop, and begins anew when something in it fails."""
+    """Runs the worker until it is told to stop, and restarts it when something in it fails."""
 
     def __init__(
         self,
@@ -53,8 +53,8 @@ class Receiver(BackgroundThread):
         self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
 
     def end(self) -> None:
-        """Take nothing more; what was taken is waited for."""
-        if not self._stopping.is_set():  # to be told twice would break that off
+        """Accept nothing more; waits for what was accepted."""
+        if not self._stopping.is_set():  # a second call would break that off
             self._end()
 
     def _wake(self) -> None:
@@ -105,10 +105,10 @@ class Receiver(BackgroundThread):
 
 
 class Watched:
-    """Makes the tasks of a loop; one that fails ends the task that stands for them all.
+    """Makes the tasks of a loop; one that fails ends the main task, which stands for them all.
 
-    Procrastinate looks after what runs beside its worker only until the first of these has ended;
-    then a worker without heartbeats would go on.
+    Procrastinate watches what runs beside its worker only until the first of these has ended; then
+    a worker without heartbeats would go on.
     """
 
     def __init__(self, whole: asyncio.Task[None]) -> None:

@@ -1,4 +1,4 @@
-"""Procrastinate's tables, which are made and brought up to date with ours, in the same schema."""
+"""Procrastinate's tables, created and updated with ours, in the same schema."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ NOTE_VERSION = "COMMENT ON TABLE procrastinate_jobs IS '{}'"
 
 
 def ensure(connection: Connection) -> None:
-    """Make the tables, or have those of an older version changed, in the open transaction.
+    """Create the tables, or update those of an older version, in the open transaction.
 
-    Which version they are of is noted at one of them.
+    A comment on one of them notes their version.
     """
     present = version("procrastinate")
     if not connection.scalar(IS_THERE):
@@ -33,7 +33,7 @@ def ensure(connection: Connection) -> None:
 
 
 def changes_since(folder: Path, known: str) -> list[Path]:
-    """Return Procrastinate's own changes of its tables after a version, in their order.
+    """Return Procrastinate's own migrations after a version, in their order.
 
     Their names begin with the version that brought them: `03.04.00_01_pre_…`.
     """

@@ -22,7 +22,7 @@ from .models import GITHUB, MAX_MESSAGE_ID_LENGTH, STANDARD, IncomingHook
 
 #: Fields of a form.
 MAX_FORM_FIELDS = 1000
-#: Where GitHub, and those that do as it does, say what a message is.
+#: The header in which GitHub, and services that follow it, name the type of a message.
 GITHUB_EVENT_HEADER = "x-github-event"
 GITHUB_ID_HEADER = "x-github-delivery"
 GITHUB_SIGNATURE_HEADER = "x-hub-signature-256"
@@ -46,12 +46,12 @@ class Sent:
     #: Names in lower case.
     headers: Mapping[str, str]
     media_type: str
-    #: What the address says of the type (`?event=`).
+    #: What the address says about the type (`?event=`).
     event: str | None
 
 
 def check(hook: IncomingHook, secret: str | None, sent: Sent, now: datetime) -> None:
-    """Raise BadMessageSignature unless a message is signed as the hook asks for."""
+    """Raise BadMessageSignature unless a message is signed as the hook requires."""
     try:
         if hook.check == STANDARD:
             verify(secret or "", sent.headers, sent.body, now)
@@ -113,7 +113,7 @@ def _fields(body: bytes) -> dict[str, Any]:
 
 
 def type_of(hook: IncomingHook, sent: Sent) -> str:
-    """Return the type of the event: the hook's, and after it what the sender calls the message.
+    """Return the type of the event: the hook's, followed by what the sender calls the message.
 
     So no sender leaves the hook's own prefix. Raises Unprocessable for a word that is not a type.
     """
@@ -126,9 +126,10 @@ def type_of(hook: IncomingHook, sent: Sent) -> str:
 
 
 def id_of(sent: Sent) -> str | None:
-    """Return what the sender knows the message by, if it says so."""
+    """Return the sender's id of the message, if it gives one."""
     found = sent.headers.get(ID_HEADER) or sent.headers.get(GITHUB_ID_HEADER)
     if found is None or len(found) > MAX_MESSAGE_ID_LENGTH:
         return None
-    # One that can't be kept is as good as none: the message is taken, only not known again.
+    # One that can't be stored is as good as none: the message is accepted, but not recognized
+    # again.
     return found if MESSAGE_ID_PATTERN.fullmatch(found) else None

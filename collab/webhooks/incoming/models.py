@@ -1,4 +1,4 @@
-"""Incoming hooks, and which messages have come."""
+"""Incoming hooks, and which messages they have received."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_EVENT_TYPE_LENGTH = 60
 #: Characters of a sender's id of a message.
 MAX_MESSAGE_ID_LENGTH = 120
 
-#: How what comes is checked, besides its secret address.
+#: How messages are checked, besides the secret address.
 NO_CHECK = "none"
 STANDARD = "standard"
 GITHUB = "github"
@@ -25,7 +25,7 @@ CHECKS = (NO_CHECK, STANDARD, GITHUB)
 
 
 class IncomingHook(AsSeen, Versioned, Model):
-    """A secret address: what is sent there becomes an event, in the name of whoever made it."""
+    """A secret address: what is sent there becomes an event, in the name of the hook's creator."""
 
     __tablename__ = "incoming_hooks"
     __table_args__ = (
@@ -37,14 +37,14 @@ class IncomingHook(AsSeen, Versioned, Model):
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(MAX_NAME_LENGTH))
-    #: The type of its events, or what they begin with where the sender says more.
+    #: The type of its events, or its beginning where the sender says more.
     event_type: Mapped[str] = mapped_column(String(MAX_EVENT_TYPE_LENGTH))
     enabled: Mapped[bool] = mapped_column(default=True)
-    #: SHA-256 of the token in its address, and the token's end, by which people tell them apart.
+    #: SHA-256 of the token in its address, and the token's end, by which people distinguish them.
     token_digest: Mapped[str] = mapped_column(String(64), unique=True)
     token_hint: Mapped[str] = mapped_column(String(8))
     check: Mapped[str] = mapped_column(String(10), default=NO_CHECK)
-    #: What signatures are checked with; sealed (`core/sealing.py`).
+    #: The secret to check signatures with; sealed (`core/sealing.py`).
     sealed_secret: Mapped[str | None] = mapped_column(Text)
 
     #: The token itself and the address with it, in the answer that shows them and nowhere else.
@@ -55,7 +55,7 @@ class IncomingHook(AsSeen, Versioned, Model):
 
 
 class IncomingMessage(Model):
-    """A message that has come: a sender that repeats it publishes it once."""
+    """A received message: a sender that repeats it publishes it once."""
 
     __tablename__ = "incoming_messages"
 

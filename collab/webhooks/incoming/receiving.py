@@ -39,7 +39,7 @@ RATIONS = ration_slot("incoming hooks", "HOOK_RATE_LIMIT", HookTooFast)
 
 @frozen
 class Receipt:
-    """What became of a message."""
+    """What happened to a message."""
 
     event_id: int
     type: str
@@ -54,7 +54,7 @@ def receive(token: str, sent: Sent) -> Receipt:
     Unprocessable, and what publishing raises in the name of whoever made the hook.
     """
     hook = find(token)
-    # Before the signature is checked, or checking would have no bound.
+    # Before the signature is checked, or checking would be unlimited.
     RATIONS.here().take(str(hook.id))
     messages.check(hook, _secret(hook), sent, utcnow())
     kind = messages.type_of(hook, sent)
@@ -79,10 +79,10 @@ def receive(token: str, sent: Sent) -> Receipt:
 
 
 def find(token: str) -> IncomingHook:
-    """Return the hook of an address that is open; raises UnknownHook."""
+    """Return the active hook of an address; raises UnknownHook."""
     if not token.startswith(TOKEN_PREFIX) or len(token) > MAX_TOKEN_LENGTH:
         raise UnknownHook()
-    # By the digest: nothing compares the token itself, letter by letter.
+    # By the digest: nothing compares the token itself, character by character.
     query = select(IncomingHook).where(IncomingHook.token_digest == digest(token))
     hook = db.session.scalar(query.execution_options(populate_existing=True))
     if hook is None or not hook.enabled:

@@ -154,9 +154,9 @@ def receive(query: dict[str, Any], token: str) -> tuple[Receipt, int]:
 
 
 def is_counted_by_hook() -> bool:
-    """Return whether a request has a hook's own bound, and not its address's.
+    """Return whether a request counts against a hook's limit, not its address's.
 
-    Whoever makes tokens up is counted by their address.
+    Callers who make up tokens are counted by their address.
     """
     if request.endpoint != "incoming.receive":
         return False
@@ -168,5 +168,5 @@ def is_counted_by_hook() -> bool:
 
 
 def init_app(app: Flask) -> None:
-    """Leave the requests of hooks to their own bound."""
+    """Leave the requests of hooks to their own limit."""
     count_otherwise(app, is_counted_by_hook)

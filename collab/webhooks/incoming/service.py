@@ -25,7 +25,7 @@ from ...realtime import publishing
 from ..signing import INCOMING_PURPOSE, key_of, new_secret
 from .models import GITHUB, INCOMING_SORTS, NO_CHECK, STANDARD, IncomingHook
 
-#: What every token begins with: scanners for leaked secrets know such a prefix.
+#: What every token begins with: scanners for leaked secrets recognize the prefix.
 TOKEN_PREFIX = "collab_in_"  # noqa: S105 (a prefix)
 #: Bytes of randomness after it: 40 characters of base64url.
 TOKEN_RANDOM_BYTES = 30
@@ -36,7 +36,7 @@ MAX_HOOKS_PER_PROJECT = 50
 
 
 def create(project: Project, values: dict[str, Any], actor: Caller) -> IncomingHook:
-    """Make a hook; its token is on what this returns, and nobody can show it again.
+    """Create a hook; its token is in what this returns, and can't be shown again.
 
     Raises Unprocessable, ReservedType, and Conflict for one too many.
     """
@@ -76,8 +76,8 @@ def update(hook: IncomingHook, changes: dict[str, Any], actor: Caller) -> Incomi
 
 
 def rotate(hook: IncomingHook, actor: Caller) -> IncomingHook:
-    """Give a hook a new address at once, and whoever does it answers for it from now on."""
-    # Published in their name: the one who made the hook may have lost the right since.
+    """Give a hook a new address at once; the caller is responsible for it from now on."""
+    # It publishes in their name: the hook's creator may have lost the right since.
     hook.created_by = actor.user_id
     token = _give_token(hook)
     log.record(IncomingHookRotated(**facts(hook)), actor=actor.user_id)
@@ -86,7 +86,7 @@ def rotate(hook: IncomingHook, actor: Caller) -> IncomingHook:
 
 
 def delete(hook: IncomingHook, actor: Caller) -> None:
-    """Delete a hook: its address is none from here on."""
+    """Delete a hook: its address stops working at once."""
     log.record(IncomingHookDeleted(**facts(hook)), actor=actor.user_id)
     db.session.delete(hook)
     db.session.commit()
@@ -122,7 +122,7 @@ def _take_secret(hook: IncomingHook, given: str | None) -> str | None:
             raise invalid("secret", str(error)) from None
     made = given or (secrets.token_hex(32) if hook.check == GITHUB else new_secret())
     hook.sealed_secret = seal(made, purpose=INCOMING_PURPOSE)
-    # Whoever gave it knows it: an answer that repeats it would only be one more copy.
+    # The caller who gave it knows it: an answer that repeats it would only be one more copy.
     return None if given else made
 
 

@@ -1,1 +1,1 @@
-"""From the log to a webhook's address: the line of its deliveries, and the job that sends them."""
+"""From the log to a webhook's address: the queue of its deliveries, and the job that sends them."""

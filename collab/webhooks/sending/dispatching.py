@@ -27,7 +27,7 @@ from . import line
 DELIVERING_TYPE = "webhook_deliveries"
 #: Webhooks that get a job in one transaction.
 MAX_HOOKS_AT_ONCE = 100
-#: The webhooks that are due and have no job that goes on: asked after each reading of the log.
+#: The webhooks that are due and have no active job: queried after each reading of the log.
 DUE_HOOKS = Compiled(
     select(Webhook.id)
     .outerjoin(
@@ -42,14 +42,14 @@ DUE_HOOKS = Compiled(
 def dispatch(now: datetime | None = None) -> bool:
     """Make a job for each webhook that is due and has none.
 
-    What a job leaves behind, whatever became of it, makes the webhook due again. Returns whether
+    Whatever a job leaves undone, however it ended, makes the webhook due again. Returns whether
     more may be due.
     """
     values = {"now": now or utcnow()}
-    # Looked at without the lock first: most of the time nothing is due.
+    # Checked without the lock first: most of the time nothing is due.
     if DUE_HOOKS.one(values) is None:
         return False
-    db.session.rollback()  # whoever asked has only read
+    db.session.rollback()  # the caller has only read
     take_write_lock()
     due = DUE_HOOKS.all(values)  # again, under the lock
     for one in due:
@@ -59,12 +59,12 @@ def dispatch(now: datetime | None = None) -> bool:
 
 
 def _give_job(hook: Webhook) -> None:
-    # Asked for each job: rights may have gone since the webhook was made.
+    # Checked for each job: rights may have been lost since the webhook was made.
     if not may_manage(hook.created_by, hook.project_id):
         states.disable(hook, NO_RIGHT)
         return
     if hook.job_id is not None:
-        # One at most is kept of each webhook: its deliveries have a log of their own.
+        # At most one is kept for each webhook: its deliveries have a log of their own.
         db.session.execute(delete(Job).where(Job.id == hook.job_id))
     order = Order(registry.require(DELIVERING_TYPE), {"webhook_id": hook.id})
     with _traced(hook):
@@ -73,7 +73,7 @@ def _give_job(hook: Webhook) -> None:
 
 
 def _traced(hook: Webhook) -> AbstractContextManager[Any]:
-    """Go on with the trace of the event that is first in the line, if it has one."""
+    """Continue the trace of the first event in the queue, if it has one."""
     delivery = line.first(hook, utcnow()) if tracing.is_on() else None
     trace = log.trace_of(delivery.event_id) if delivery is not None else None
     return nullcontext() if trace is None else tracing.span("webhook deliveries due", parent=trace)

@@ -1,7 +1,7 @@
 """The reader of the log that makes deliveries, and the chore that has them sent.
 
 An event and its deliveries are not one transaction, but the reader's place in the log and the
-deliveries are: whenever the process dies, each event comes into each line once.
+deliveries are: whenever the process dies, each event enters each queue once.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from ..behalf import may_manage
 from ..models import DISABLED, NO_RIGHT, Webhook
 from . import dispatching, line
 
-#: Events after which somebody may have lost the right in whose name a webhook works.
+#: Events after which the person in whose name a webhook works may have lost the right.
 TAKES_RIGHTS = ("member.removed", "member.role_changed")
 
 
 def handle(rows: Sequence[Any]) -> None:
-    """Put events into the lines of their projects' webhooks."""
+    """Add events to the queues of their projects' webhooks."""
     by_project: dict[int, list[Any]] = defaultdict(list)
     for row in rows:
         by_project[row.project_id].append(row)
     query = select(Webhook).where(Webhook.project_id.in_(by_project), Webhook.state != DISABLED)
     for hook in db.session.scalars(query.execution_options(populate_existing=True)).all():
         mine = by_project[hook.project_id]
-        # Asked only after such events: a look-up for each batch would cost more than the batch.
+        # Checked only after such events: a look-up for each batch would cost more than the batch.
         if _may_have_lost(mine) and not may_manage(hook.created_by, hook.project_id):
             states.disable(hook, NO_RIGHT)
         else:
@@ -62,5 +62,5 @@ FILLER: Slot[ReaderThread] = Slot("webhooks", _make)
 
 
 def init_app(app: Flask) -> None:
-    """Let an application have the reader; it starts with the server, or the first request."""
+    """Give an application the reader; it starts with the server, or the first request."""
     PARTS.of(app).add("webhooks", FILLER, with_requests=True)

@@ -1,4 +1,4 @@
-"""The job type `webhook_deliveries`: a turn at the line of one webhook."""
+"""The job type `webhook_deliveries`: a turn at the queue of one webhook."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from .dispatching import DELIVERING_TYPE
 from .parcels import next_parcel
 from .recording import record
 
-#: Seconds after which a turn ends, so that other webhooks have theirs; what it sends then is ended.
+#: Seconds after which a turn ends, so that other webhooks get theirs; it still completes the
+#: current attempt.
 TURN_S = 5.0
-#: Seconds that the job has: a turn, the attempt in which it ends, and its writing down.
+#: Seconds that the job has: a turn, the attempt in which it ends, and recording that.
 TIMEOUT_S = 60
-#: Seconds to write an attempt down.
+#: Seconds for recording an attempt.
 WRITING_S = 10.0
 
 
@@ -38,7 +39,7 @@ class WebhookDeliveriesIn(Schema):
 
 
 def _refuse(payload: dict[str, Any], project_id: int | None, caller: Caller) -> None:
-    """Refuse it to everybody: two turns at one line at once would mix it up."""
+    """Refuse it to everybody: two concurrent turns at one queue would mix it up."""
     raise invalid("type", "Only the server makes these jobs: redeliver, or ping the webhook.")
 
 
@@ -55,7 +56,7 @@ def deliver(ctx: JobContext, payload: dict[str, Any]) -> Result:
     hook_id, holder = int(payload["webhook_id"]), f"{ctx.job_id}.{ctx.attempt}"
     sent = {"delivered": 0, "failed": 0}
     ends = time.monotonic() + TURN_S
-    # The holder is this attempt: one that was thought dead writes nothing once the next one holds
+    # This attempt is the holder: one that was thought dead writes nothing once the next one holds
     # it.
     mine = _take_over(hook_id, ctx.job_id, holder)
     while mine and time.monotonic() < ends and _has_time(ctx):
@@ -71,12 +72,12 @@ def deliver(ctx: JobContext, payload: dict[str, Any]) -> Result:
 
 
 def _has_time(ctx: JobContext) -> bool:
-    # An attempt and its writing down must both fit in: what is sent and not noted is sent again.
+    # An attempt and its recording must both fit in: what is sent but not recorded is sent again.
     return not ctx.cancelled and ctx.remaining_s > outcomes.ATTEMPT_DEADLINE_S + WRITING_S
 
 
 def _take_over(hook_id: int, job_id: int, holder: str) -> bool:
-    """Hold the webhook, if this is still its job; whoever held it before writes nothing more."""
+    """Hold the webhook, if this is still its job; an earlier holder writes nothing more."""
     take_write_lock()
     mine = update(Webhook).where(Webhook.id == hook_id, Webhook.job_id == job_id)
     held: Any = db.session.execute(

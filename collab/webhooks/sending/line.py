@@ -1,6 +1,6 @@
-"""The line of a webhook's deliveries: how events come into it, and which one is first.
+"""The queue of a webhook's deliveries: how events enter it, and which one is first.
 
-All here is in the open transaction, under the writer's lock where it writes.
+Everything here runs in the open transaction, under the writer's lock where it writes.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from ...extensions import db
 from ..models import ACTIVE, WAITING, Delivery, Webhook
 from ..patterns import matches
 
-#: The reader of the log that fills the lines.
+#: The reader of the log that fills the queues.
 READER_NAME = "webhooks"
-#: Events that are looked at in one transaction where a webhook is behind.
+#: Events that are examined in one transaction where a webhook is behind.
 MAX_EVENTS_AT_ONCE = 500
 
 HOOKS = Webhook.__table__
@@ -41,13 +41,13 @@ EVENTS_OF_PROJECT = (
 
 
 def note(hook_id: int, **values: Any) -> None:
-    """Write what is the delivering's own: no change of the webhook, whose version stays."""
+    """Write the delivery's own state: not a change of the webhook, whose version stays."""
     statement = update(Webhook).where(Webhook.id == hook_id).values(**values)
     db.session.execute(statement.execution_options(synchronize_session=False))
 
 
 def wake_after_commit() -> None:
-    """Have the lines looked at as soon as the open transaction is committed."""
+    """Have the queues checked as soon as the open transaction is committed."""
     after_commit(_ring)
 
 
@@ -56,18 +56,18 @@ def _ring(details: Set[str]) -> None:
 
 
 def waiting(hook_id: int) -> int:
-    """Return how many deliveries wait in a line."""
+    """Return how many deliveries are waiting in a queue."""
     query = select(func.count()).where(Delivery.webhook_id == hook_id, Delivery.status == WAITING)
     return db.session.scalar(query) or 0
 
 
 def append(hook: Webhook, rows: Sequence[Any]) -> None:
-    """Put events into a webhook's line, as many as there is room for.
+    """Add events to a webhook's queue, as many as there is room for.
 
-    What there is no room for stays in the log: the webhook is behind from there on, and the rest
-    is read again when the line has become short (`refill`).
+    The rest stays in the log: the webhook is behind from there on, and the rest is read again when
+    the queue has become short (`refill`).
     """
-    # What comes now has its place after what is still in the log: order first.
+    # New events come after those still in the log: order first.
     if hook.behind_at is not None:
         return
     wanted = _wanted(hook, rows)
@@ -80,9 +80,9 @@ def append(hook: Webhook, rows: Sequence[Any]) -> None:
 
 
 def refill(hook: Webhook) -> None:
-    """Put events into the line of a webhook that is behind, if there is room again."""
+    """Add events to the queue of a webhook that is behind, if there is room again."""
     room = _room(hook)
-    # Half of it: filling up after each delivery would read the log for every event.
+    # Half of it: refilling after each delivery would read the log for every event.
     if hook.behind_at is None or room < int(setting("WEBHOOK_BACKLOG")) // 2:
         return
     place = select(LogReader.position).where(LogReader.name == READER_NAME)
@@ -131,13 +131,13 @@ def _insert(hook: Webhook, rows: Sequence[Any]) -> None:
             for number, row in enumerate(rows)
         ],
     )
-    # A paused one keeps its line, and is not looked at.
+    # A paused one keeps its queue, and is not checked.
     if hook.state == ACTIVE:
         note(hook.id, due_at=hook.retry_at or utcnow())
 
 
 def place_after(hook_id: int, count: int) -> int:
-    """Take places at the line's end; returns the first."""
+    """Reserve places at the queue's end; returns the first."""
     statement = (
         update(HOOKS)  # type: ignore[arg-type]
         .where(HOOKS.c.id == hook_id)
@@ -148,25 +148,25 @@ def place_after(hook_id: int, count: int) -> int:
 
 
 def message_id(hook_id: int, event_id: int, time: datetime) -> str:
-    """Return what a receiver knows an event by.
+    """Return the id by which a receiver recognizes an event.
 
-    The time is in it, since a database that was restored from a backup gives ids again.
+    It includes the time, since a database that was restored from a backup reassigns ids.
     """
     return f"msg_{hook_id}-{event_id}-{int(time.timestamp() * 1000):x}"
 
 
 def first(hook: Webhook, now: datetime) -> Delivery | None:
-    """Return what is to be sent now: a ping, or if it is time the first in the line."""
+    """Return what is to be sent now: a ping, or if it is time the first in the queue."""
     mine = select(Delivery).where(Delivery.webhook_id == hook.id, Delivery.status == WAITING)
     mine = mine.order_by(Delivery.place, Delivery.id).limit(1)
     if hook.state != ACTIVE or (hook.retry_at is not None and hook.retry_at > now):
-        # Pings have no place in the line: they are tried at once, whatever waits.
+        # Pings have no place in the queue: they are tried at once, whatever waits.
         mine = mine.where(Delivery.place == 0)
     return db.session.scalar(mine)
 
 
 def settle(hook: Webhook, now: datetime) -> None:
-    """Note when there is something to send, as the line is now."""
+    """Note when there is something to send, by the present state of the queue."""
     if first(hook, now) is not None:
         note(hook.id, due_at=now)
     else:

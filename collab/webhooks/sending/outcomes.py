@@ -1,4 +1,4 @@
-"""One attempt: the request, and what it brought."""
+"""One attempt: the request, and its outcome."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .retries import asked_pause
 ATTEMPT_DEADLINE_S = 15.0
 #: CloudEvents 1.0 in structured mode (HTTP binding §3.2).
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
-#: The error of an answer with a status that says no.
+#: The error of an answer with a failure status.
 REFUSED_ERROR = "status"
 FORBIDDEN_ADDRESS_ERROR = "forbidden_address"
 GONE_STATUS = 410
@@ -33,7 +33,7 @@ GONE_STATUS = 410
 
 @frozen
 class Outcome:
-    """What an attempt brought; `error` is None where the delivery was accepted."""
+    """The outcome of an attempt; `error` is None if the delivery was accepted."""
 
     started_at: datetime
     milliseconds: int
@@ -46,12 +46,12 @@ class Outcome:
 
     @property
     def gone(self) -> bool:
-        """Return whether the receiver wants nothing more, ever (410)."""
+        """Return whether the receiver never wants anything again (410)."""
         return self.status == GONE_STATUS
 
 
 def headers_of(parcel: Parcel, now: datetime) -> Mapping[str, str]:
-    """Return what goes with a delivery, signed for this moment."""
+    """Return the headers of a delivery, signed for this moment."""
     # Signed again for each attempt: receivers refuse a signature whose time is long past.
     told = {"Content-Type": CONTENT_TYPE, "User-Agent": f"Collab/{VERSION}"}
     return told | signing.headers(parcel.secrets, parcel.message_id, now, parcel.body)

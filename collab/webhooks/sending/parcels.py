@@ -1,4 +1,4 @@
-"""What is sent next, with all that is needed to send it: looked up at the last moment."""
+"""What is sent next, with everything needed to send it: looked up at the last moment."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ..models import DROPPED, NO_RIGHT, SECRET_LOST, Delivery, Webhook
 from ..signing import SECRET_PURPOSE
 from . import line
 
-#: The type of what a test sends.
+#: The type of a test event.
 PING_TYPE = "webhook.ping"
-#: The error of a delivery whose event is deleted by now.
+#: The error of a delivery whose event has been deleted.
 EVENT_GONE = "event_gone"
 
 
@@ -33,9 +33,9 @@ class Parcel:
     message_id: str
     url: str
     body: bytes
-    #: The present secret, and the one before as long as it signs, too.
+    #: The present secret, and the previous one while it also signs.
     secrets: tuple[str, ...]
-    #: The trace of whoever did what is told, which goes on with it.
+    #: The trace of the event's cause, which continues here.
     trace: str | None = None
 
 
@@ -49,7 +49,7 @@ def next_parcel(hook_id: int, holder: str) -> Parcel | None:
         if hook is None or hook.holder != holder:
             db.session.rollback()
             return None
-        # Before each delivery, not only at the job's beginning: a right may go in between.
+        # Before each delivery, not only at the job's start: a right may be lost in between.
         if not may_manage(hook.created_by, hook.project_id):
             _end(hook_id, NO_RIGHT)
             return None
@@ -100,7 +100,7 @@ def _settle(hook_id: int) -> None:
 
 
 def _drop(delivery_id: int) -> None:
-    """Give up what there is no event for any more."""
+    """Give up a delivery whose event is gone."""
     take_write_lock()
     delivery = db.session.get(Delivery, delivery_id, populate_existing=True)
     if delivery is not None:

@@ -1,4 +1,4 @@
-"""Writing down what an attempt brought, and what follows: the next one, a retry, or the end."""
+"""Recording the outcome of an attempt, and what follows: the next one, a retry, or the end."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def record(
     outcome: Outcome,
     rng: Callable[[], float] = retries.jitter,
 ) -> bool:
-    """Write an attempt down and commit; returns whether the webhook is still this holder's.
+    """Record an attempt and commit; returns whether the webhook is still this holder's.
 
-    If it is not, nothing is written: whoever holds it now sends the delivery again.
+    If it is not, nothing is written: the present holder sends the delivery again.
     """
     db.session.rollback()
     take_write_lock()
@@ -48,7 +48,7 @@ def record(
         db.session.rollback()
         return False
     delivery = db.session.get(Delivery, delivery_id, populate_existing=True)
-    # Deleted meanwhile, or given up: then there is nothing to write down.
+    # Deleted meanwhile, or given up: then there is nothing to record.
     if delivery is not None:
         _keep(delivery, outcome)
         if delivery.status == WAITING:
@@ -101,7 +101,7 @@ def _put_off(hook: Webhook, delivery: Delivery, outcome: Outcome, rng: Callable[
     pause = retries.pause(delivery.attempts + 1, outcome.asked, rng)
     if pause is None:
         _change(delivery, outcome, status=FAILED, ended_at=now)
-        # The receiver is still down: the next delivery is not to meet it at once.
+        # The receiver is still down: the next delivery must not follow at once.
         pause = timedelta(seconds=retries.RETRY_DELAYS_S[0])
     else:
         _change(delivery, outcome)

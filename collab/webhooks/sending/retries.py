@@ -1,4 +1,4 @@
-"""When a delivery that failed is tried again, and when it is given up."""
+"""When a failed delivery is tried again, and when it is given up."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from email.utils import parsedate_to_datetime
 #: Seconds after each failed attempt: the schedule that Standard Webhooks 1.0 recommends. After the
 #: last one the delivery has failed, 75 hours and 35 minutes after its first attempt.
 RETRY_DELAYS_S = (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
-#: The part of a delay that is added at random at most: what failed together, of one cause, must
-#: not come back together.
+#: The largest part of a delay that is added at random: deliveries that failed together, for one
+#: cause, must not come back together.
 JITTER_SHARE = 0.2
 #: The longest wait that a receiver may ask for with Retry-After.
 MAX_RETRY_AFTER = timedelta(days=1)
@@ -23,7 +23,7 @@ def pause(attempts: int, asked: timedelta | None, rng: Callable[[], float]) -> t
     """Return how long to wait after so many failed attempts; None: that was the last one."""
     if attempts > len(RETRY_DELAYS_S):
         return None
-    # Only ever longer: the standard's schedule is the least that receivers may count on.
+    # Only ever longer: receivers may count on the standard's schedule as the minimum.
     own = timedelta(seconds=RETRY_DELAYS_S[attempts - 1] * (1 + JITTER_SHARE * rng()))
     return max(own, min(asked, MAX_RETRY_AFTER)) if asked else own
 
