@@ -17,10 +17,9 @@ from ..quotas.counts import counted
 from ..quotas.test_doors import DOORS, PERSONAL, Door
 from ..support.people import Person, ok, register
 from ..support.problems import problem
-from ..support.servers import TIMEOUT, ProcessServer, ThreadServer, free_port
+from ..support.servers import TIMEOUT, ForkedServer, ThreadServer, free_port, run_forked
 from ..support.sockets import Socket
 from ..support.yjs import YjsEditor
-from ..test_command_line import run
 from ..uploads.disk import files_in
 
 FULL = {"MIN_FREE_MB": "10000000"}
@@ -122,7 +121,7 @@ def fill_up(folder: Path) -> Path:
 
 def test_a_disk_that_is_really_full(small: Path) -> None:
     with (
-        ProcessServer(small / "instance", MIN_FREE_MB="0", PUBLISH_RATE_KB="1000000") as server,
+        ForkedServer(small / "instance", MIN_FREE_MB="0", PUBLISH_RATE_KB="1000000") as server,
         httpx.Client(base_url=server.url, timeout=TIMEOUT) as http,
     ):
         who = register(http, "dora")
@@ -153,7 +152,7 @@ def test_a_start_on_a_full_disk_ends_in_a_sentence(small: Path) -> None:
     (instance / "jwt_secret_key").write_text("s" * 40)
     (instance / "workers").mkdir()
     fill_up(small)
-    ended = run("app.py", "--port", str(free_port()), INSTANCE_PATH=str(instance))
+    ended = run_forked("app.py", "--port", str(free_port()), INSTANCE_PATH=str(instance))
     assert ended.returncode == 1
     assert ended.stderr.startswith("collab: ")
     assert "no space left" in ended.stderr
@@ -162,7 +161,7 @@ def test_a_start_on_a_full_disk_ends_in_a_sentence(small: Path) -> None:
 
 def test_a_corrupt_database_ends_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "collab.db").write_bytes(b"no database at all" * 1000)
-    ended = run("app.py", "--port", str(free_port()), INSTANCE_PATH=str(tmp_path))
+    ended = run_forked("app.py", "--port", str(free_port()), INSTANCE_PATH=str(tmp_path))
     assert ended.returncode == 1
     assert ended.stderr.strip().startswith("collab: can't use the database")
     assert "file is not a database" in ended.stderr
