@@ -11,7 +11,7 @@ from .index_scan import Sources
 from .privacy import withheld
 from .service import Item, read_page, shown
 
-#: By which index a filter is walked, the narrowest first; without any, the whole log is.
+#: The index that each filter walks, the narrowest first; without any, the whole log.
 INDEXED_FILTERS = ("actor", "topic", "project_id")
 
 
@@ -23,7 +23,7 @@ def list_events(*, limit: int, cursor: str | None, **query: Any) -> Page:
 
 
 def sources(wanted: Wanted) -> Sources:
-    """Return the one stretch of an index in which all that is wanted lies."""
+    """Return the one index range that contains all that is wanted."""
     for name in INDEXED_FILTERS:
         if (value := getattr(wanted, name)) is not None:
             return {name: [value]}

@@ -84,10 +84,10 @@ def export(app: Flask, caller: Caller, name: str, **query: Any) -> Iterator[byte
     """Record an export, and return it piece by piece: the log up to the export itself."""
     wanted = Wanted(**query)
     after, before = wanted.bounds()
-    # Before the first byte: an export that breaks off has been one, too.
+    # Before the first byte: an export that breaks off counts, too.
     exported = log.record(AuditExported(format=name), actor=caller.user_id)
     db.session.commit()
-    # Up to itself: a busy log would never end.
+    # Up to its own event: a busy log would never end.
     end = exported.id if before is None else min(before, exported.id)
     return _pieces(app, caller, wanted, STYLES[name], after, end)
 
@@ -97,8 +97,8 @@ def _pieces(
 ) -> Iterator[bytes]:
     """Yield the export; while its reader is slow, no connection and nothing else is held.
 
-    The caller's right is looked up again after each reading. If it is gone, the answer breaks off
-    in the middle, so that nobody takes it for whole.
+    The caller's right is checked again after each read. If it is gone, the answer breaks off in the
+    middle, so that nobody takes it for complete.
     """
     # The head first, so that a download begins at once, however long the first rows take.
     yield style.head
@@ -108,8 +108,7 @@ def _pieces(
         with app.app_context():
             place = values | {"after": after, "before": end}
             rows, more = take_from(query, ROWS_PER_READ, log.READ_BYTES, place)
-            # After the reading and before the sending: what a demoted admin gets is not more than
-            # this.
+            # After reading and before sending: a demoted admin gets no more than this.
             if not recheck(caller, db.session.connection()).is_admin:
                 raise Forbidden("Only an admin may do this.")
             piece = style.write(for_admins([row for row in rows if wanted.matches(row)]))

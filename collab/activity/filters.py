@@ -1,4 +1,4 @@
-"""Filters of the log: which rows somebody asks for."""
+"""Filters on the log: which rows somebody asks for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..events.models import EventRow
 from ..extensions import db
 from ..frozen import frozen
 
-#: What feeds leave out unless it is asked for by its own type: there is much of it.
+#: Types that feeds leave out unless they are asked for by name: there are many such events.
 NOISY_TYPES = (
     "file.edited",
     "job.output",
@@ -67,7 +67,7 @@ class Wanted:
         return needed if self.address is None else [*needed, "address"]
 
     def bounds(self) -> tuple[int, int | None]:
-        """Return the id after which, and the id before which, all that is wanted lies."""
+        """Return the id after which, and the id before which, all wanted rows are."""
         after, before = 0, None
         if self.since is not None:
             early = _shifted(self.since, -CLOCK_SKEW)

@@ -1,8 +1,8 @@
 """Walking the log backwards by its indexes, so that a page costs the same however long it is.
 
-Each source (a project, a topic, an actor) is a stretch of an index; several are merged. A filter
-may find little, so a request reads about `MAX_ROWS_SCANNED` rows at most. It then answers with what
-it has, which may be less than a page, and with the place to go on from.
+Each source (a project, a topic, an actor) is a range of an index; several are merged. A filter may
+match little, so a request reads at most about `MAX_ROWS_SCANNED` rows. It then answers with what it
+has, which may be less than a page, and with the place to continue from.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from ..extensions import db
 
 #: Rows that one request reads, about.
 MAX_ROWS_SCANNED = 10_000
-#: Of these, what all sources together give at first.
+#: How many of these all sources together yield at first.
 FIRST_ROWS_SCANNED = 2_000
-#: Rows of one source that are read at once, at the least.
+#: Minimum rows of one source that are read at once.
 MIN_ROWS_PER_READ = 4
-#: Rows of one source that are read at once, at the most.
+#: Maximum rows of one source that are read at once.
 MAX_ROWS_PER_READ = 500
 
-#: Keys of one column that are read each by itself; more are one source, put in order by SQLite.
+#: Keys of one column that are read separately; more are one source, sorted by SQLite.
 MAX_SOURCES_APART = 100
 #: Rows that are read at once of such a source.
 ROWS_READ_TOGETHER = 50
@@ -85,16 +85,16 @@ class _Source:
         self.rows, self.over = rows, len(rows) < self.width
         if rows:
             self.place = rows[0].id
-        # Doubled: a source that is read on has many rows that are wanted, the others few.
+        # Doubled: a source that is read further has many wanted rows, the others few.
         self.width = min(MAX_ROWS_PER_READ, self.width * 2)
 
 
 class Walker:
-    """Merges sources, newest first, and reads on where one has run out."""
+    """Merges sources, newest first, and reads more where one has run out."""
 
     def __init__(self, sources: Sources, columns: tuple[str, ...], after: int, before: int) -> None:
         self._columns, self._after, self._scanned = columns, after, 0
-        #: After the last row: before which id to go on, or None at the end of all.
+        #: After the last row: the id before which to continue, or None at the very end.
         self.place: int | None = before
         keys: list[tuple[str | None, Any]] = [
             (column, key) for column, values in sources.items() for key in _apart(values)
@@ -115,8 +115,8 @@ class Walker:
             key, at = heapq.heappop(heap)
             source = self._sources[at]
             row = source.rows.pop()
-            # The same row may lie in several sources (its project's and its actor's): once is
-            # enough.
+            # The same row may be in several sources (its project's and its actor's): it counts
+            # once.
             if self.place is None or -key < self.place:
                 self.place = -key
                 yield row
@@ -141,7 +141,7 @@ class Walker:
             self._scanned += self._read_alike(column, group)
 
     def _read_merged(self, source: _Source, keys: Sequence[int | str]) -> int:
-        """Read the newest rows of many keys; each key is a look into the index, if not a row."""
+        """Read the newest rows of many keys; each key costs an index look-up, if it has no row."""
         source.width = ROWS_READ_TOGETHER
         values: dict[str, Any] = {"after": self._after, "before": source.place}
         values |= {"width": source.width, "keys": dumps(keys).decode()}
@@ -191,7 +191,7 @@ def _one(column: str | None, columns: tuple[str, ...]) -> Select[Any]:
 
 
 def _key(column: str, value: Any) -> Any:
-    """Return a key as its column has it: what comes out of JSON may be a text."""
+    """Return a key with its column's type: one out of JSON may be a text."""
     kind = getattr(EventRow, column).type
     return value if isinstance(kind, String) else cast(value, kind)
 

@@ -1,15 +1,15 @@
 """What the audit withholds from admins: people's private things.
 
-An admin sees that something happened, when, by whom and from where; of what is a person's own
-alone, neither the data nor the title.
+An admin sees that something happened, when, by whom and from where; for a person's private things,
+neither the data nor the title.
 """
 
 from __future__ import annotations
 
 from ..events.topics import READ_ONLY
 
-#: Of what is sent to one person alone, what is the admins' business: accounts and log-ins, and
-#: tasks, since they manage personal ones too.
+#: The events sent to one person alone that concern admins: accounts and log-ins, and tasks, since
+#: they manage personal ones too.
 ADMINS_BUSINESS = ("account", "session", "task")
 
 

@@ -16,7 +16,7 @@ HIDDEN_TEXT = "…"
 SERVICE_NAME = "The service"
 UNKNOWN_PERSON = "Somebody"
 DELETED_PERSON = "a deleted account"
-#: Characters of one word or title; a log may hold what an older version let in.
+#: Characters of one word or title; a log may hold what an older version accepted.
 MAX_SHOWN_CHARACTERS = 200
 
 Data = Mapping[str, Any]
@@ -52,7 +52,7 @@ def _flag_changed(data: Data) -> str:
     return "{actor} switched the feature {name} on for {percentage} % of the people"
 
 
-#: Type -> the sentence, or what chooses it by the data. No time in it, and no full stop.
+#: Type -> the sentence, or a function that chooses it by the data. No time, and no full stop.
 SENTENCES: dict[str, str | Callable[[Data], str]] = {
     "account.registered": "{user} registered as {a_role}",
     "account.updated": "{actor} changed the name of the account to {name}",
@@ -164,7 +164,7 @@ SENTENCES: dict[str, str | Callable[[Data], str]] = {
     "audit.exported": "{actor} exported the audit as {format}",
 }
 
-#: Of one's own account there is less to say.
+#: The sentences about one's own account are shorter.
 OF_ONESELF = {
     "member.added": "{user} joined as {a_role}",
     "member.removed": "{user} left",
@@ -174,14 +174,14 @@ OF_ONESELF = {
 #: A type that members publish themselves.
 PUBLISHED_SENTENCE = "{actor} published {type}"
 
-#: Where an actor who is not known is a person, and not the service.
+#: Types for which an unknown actor is a person, not the service.
 REFUSALS = ("login.refused", "access.refused")
 
 
 def names_of(rows: Sequence[Any]) -> dict[int, str]:
     """Return the names of all people in some rows, by one query."""
     found = [row.actor for row in rows]
-    # What members publish themselves has no people in its sentence, and may be large.
+    # The sentence of a member's own event names no people, and its data may be large.
     told = [row.data for row in rows if row.type in SENTENCES]
     found += [data.get(member) for data in told for member in PERSON_MEMBERS.values()]
     people = {one for one in found if type(one) is int and 0 < one <= MAX_ID}
@@ -192,7 +192,7 @@ def names_of(rows: Sequence[Any]) -> dict[int, str]:
 
 
 def sentence(kind: str, actor: int | None, data: Data, names: Names) -> str:
-    """Say what happened; what the data lacks is an ellipsis."""
+    """Say what happened; an ellipsis stands for what the data lacks."""
     template = SENTENCES.get(kind, PUBLISHED_SENTENCE)
     if callable(template):
         template = template(data)
@@ -257,7 +257,7 @@ def _percent(data: Data) -> str:
     return str(round(progress * 100)) if isinstance(progress, (int, float)) else HIDDEN_TEXT
 
 
-#: Words that are made of the data.
+#: Words that are derived from the data.
 DERIVED_WORDS: dict[str, Callable[[Data], str]] = {
     "a_role": _a_role,
     "changed": _changed,

@@ -80,11 +80,11 @@ def _feed(
 ) -> Page:
     """Return a page of a feed.
 
-    Who may see what is looked up again after the reading: whoever has a right then had it when
-    what was read was written, and a person who was removed meanwhile gets nothing.
+    Rights are checked again after reading: those who have them then had them when the rows were
+    written, and a person who was removed meanwhile gets nothing.
     """
     by = caller.user_id if actor == ME else int(actor) if actor else None
-    # Without what only machines read: progress would push all else off the page.
+    # Without what only machines read: progress would push everything else off the page.
     wanted = Wanted(actor=by, noise=False, **query)
     sight = Sight(caller)
     page = read_page(
@@ -118,14 +118,14 @@ def read_page(
 
 
 def shown(rows: Sequence[Any], withheld: Callable[[Any], bool]) -> list[Item]:
-    """Return rows as they are shown; of those withheld neither data nor title."""
+    """Return rows as they are shown; withheld ones with neither data nor title."""
     names = names_of(rows)
     return [_item(row, names, withheld(row)) for row in rows]
 
 
 def _item(row: Any, names: dict[int, str], hidden: bool) -> Item:
     data = {} if hidden else row.data
-    # An unknown type may be an open one: its data is what somebody has sent, and no sentence.
+    # An unknown type may be an open one: its data is what somebody has sent, not a sentence.
     text = sentence(row.type, row.actor, data if row.type in SENTENCES else {}, names)
     actor = None if row.actor is None else Actor(row.actor, names.get(row.actor, DELETED_PERSON))
     return Item(

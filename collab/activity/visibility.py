@@ -1,4 +1,4 @@
-"""Who sees which rows of the log, by the rights that they have now."""
+"""Who sees which rows of the log, by their present rights."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..projects import access
 from ..projects.models import Member
 from .privacy import withheld
 
-#: Of a person's own jobs, so many of the newest their feed follows.
+#: How many of a person's newest own jobs their feed follows.
 JOBS_FOLLOWED = 100
 
 
@@ -24,7 +24,7 @@ def jobs_followed(caller: Caller) -> list[int]:
     return list(db.session.scalars(mine.order_by(Job.id.desc()).limit(JOBS_FOLLOWED)))
 
 
-#: Projects that are looked up each by itself; whoever looks at more asks for all of them.
+#: Projects that are looked up one by one; past that, all of them are queried.
 MAX_PROJECTS_ONE_BY_ONE = 20
 
 
@@ -38,7 +38,7 @@ class Sight:
         self._jobs = {f"job:{key}" for key in jobs_followed(caller)}
 
     def _is_member(self, project_id: int) -> bool:
-        """Return whether they are in a project; of many they are looked up all at once."""
+        """Return whether they are in a project; many are looked up all at once."""
         if self._all is None and project_id not in self._member:
             one = access.projects_of(self._caller)
             if len(self._member) < MAX_PROJECTS_ONE_BY_ONE:

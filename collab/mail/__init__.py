@@ -1,10 +1,10 @@
-"""Mails: kept sealed with the change that they tell of, and sent by jobs of the type `email`."""
+"""Mails: stored sealed with the change that they report, and sent by jobs of the type `email`."""
 
 from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Let jobs send mails, by SMTP_URL or into a folder; those of long ago are forgotten."""
+    """Have jobs send mails, by SMTP_URL or into a folder; old ones are deleted."""
     from ..core.http.api import serve
     from ..core.storage import housekeeping
     from ..jobs.registry import register

@@ -1,8 +1,8 @@
-"""One attempt to send a mail, and what becomes of it.
+"""One attempt to send a mail, and its outcome.
 
-At least once: a process that dies after the mail server took a mail, and before that was written
-down, leaves it to be sent again, with the same Message-ID. Nothing can rule that out: the server's
-answer and our commit are two acts.
+At least once: a process that dies after the mail server accepted a mail, and before that was
+recorded, leaves it to be sent again, with the same Message-ID. Nothing can rule that out: the
+server's answer and our commit are two separate steps.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 @frozen
 class Posted:
-    """A mail, apart from its row: no transaction is open while a mail server is spoken to."""
+    """A mail, detached from its row: no transaction is open while we talk to a mail server."""
 
     id: int
     recipient: str
@@ -36,11 +36,11 @@ class Posted:
 
 
 def carry(row: OutgoingMail, ctx: JobContext) -> Result:
-    """Send a mail that waits; raises JobError to try again, FatalError, Stopped."""
-    if row.status == SENT:  # by an attempt whose end nobody wrote down
+    """Send a waiting mail; raises JobError to try again, FatalError, Stopped."""
+    if row.status == SENT:  # by an attempt whose end was not recorded
         return _result(row.message_id)
     posted, message_id = _prepared(row), row.message_id
-    # No transaction is open while the mail server is spoken to, which may take half a minute.
+    # No transaction is open while we talk to the mail server, which may take half a minute.
     db.session.remove()
     try:
         answer = _post(posted, ctx)
@@ -77,7 +77,7 @@ def _drop(row: OutgoingMail, why: str) -> FatalError:
 
 
 def _post(posted: Posted, ctx: JobContext) -> str:
-    """Hand a mail over; return what there is to say about it."""
+    """Hand a mail over; return a note about how that went."""
     server: MailServer | None = setting("SMTP_URL")
     if server is None:
         try:
@@ -94,7 +94,7 @@ def _result(message_id: str) -> Result:
 
 
 def _unnamed(answer: object, recipient: str) -> str:
-    """Return an answer without the address, which the job's owner may be another person than."""
+    """Return an answer without the address, which may not be the job owner's."""
     said, address = str(answer), on_the_wire(recipient).lower()
     while (at := _folded(said).find(address)) >= 0:
         said = f"{said[:at]}...{said[at + len(address) :]}"
@@ -102,5 +102,5 @@ def _unnamed(answer: object, recipient: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """Return a text in lower case, as long as it was."""
+    """Return a text in lower case, with its length unchanged."""
     return text.encode("ascii", "replace").decode().lower()

@@ -1,4 +1,4 @@
-"""Where mails go without a mail server: files in the instance folder, for mail programs."""
+"""Where mails go without a mail server: files in the instance folder, readable by mail programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 #: Mails that are kept; the oldest go.
 MAX_MAILS_KEPT = 200
-#: What a file is called that has a mail's id, without its ending.
+#: The name of a file without its suffix: the mail's id.
 NAME_PATTERN = re.compile(r"[0-9]{8,19}")
 
 
@@ -23,7 +23,7 @@ def folder() -> Path:
 
 
 def keep(mail_id: int, message: bytes) -> Path:
-    """Write a mail as a file that only the server's own user reads; the same one again, again.
+    """Write a mail as a file that only the server's own user can read; replaces an earlier copy.
 
     Raises OSError.
     """
@@ -34,7 +34,7 @@ def keep(mail_id: int, message: bytes) -> Path:
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(message)
-    # Whoever watches the folder sees whole mails only.
+    # Programs that watch the folder see only complete mails.
     draft.replace(path)
     _tidy(place)
     logger.info("a mail is kept as %s, since SMTP_URL is not set", path)

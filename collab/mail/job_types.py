@@ -19,7 +19,7 @@ from .message import Mail
 from .models import OutgoingMail
 from .schemas import EmailIn
 
-#: A mail server that greylists takes a mail some minutes later: that many attempts are an hour.
+#: A mail server that greylists accepts a mail some minutes later: this many attempts take an hour.
 MAX_ATTEMPTS = 20
 #: Mails that one process sends at once: a slow mail server must not hold all its workers.
 SENT_AT_ONCE = 2
@@ -33,7 +33,7 @@ MAILS = ration_slot("mails of people", "MAIL_RATE_LIMIT", TooManyMails)
 
 
 def _admit(payload: dict[str, Any], project_id: int | None, caller: Caller) -> None:
-    """Let people send mails to themselves alone: nobody relays through this service."""
+    """Let people send mails only to themselves: nobody relays through this service."""
     if payload["to"] not in (None, caller.email):
         raise invalid("payload/to", "You can send mails to your own address only.")
     verified = select(User.email_verified_at).where(User.id == caller.user_id)
@@ -67,7 +67,7 @@ def _own(payload: dict[str, Any]) -> OutgoingMail:
 def _ordered(ctx: JobContext, payload: dict[str, Any]) -> OutgoingMail:
     """Return the mail that somebody ordered for themselves, written at the first attempt."""
     kept = select(OutgoingMail).where(OutgoingMail.job_id == ctx.job_id)
-    # A later attempt: the same mail again, with its id, by which servers know it.
+    # A later attempt: the same mail again, with its id, by which servers recognize it.
     if (row := db.session.scalar(kept)) is not None:
         return row
     user = db.session.get(User, ctx.owner_id)

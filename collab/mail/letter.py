@@ -1,4 +1,4 @@
-"""One source for two kinds of text: a letter is written once, as plain text and as HTML."""
+"""One source for two formats: a letter is written once, for plain text and HTML."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ..frozen import frozen
 
 #: Characters of a name or title that somebody else has written.
 MAX_QUOTED_LENGTH = 80
-#: What programs that read mails make links of.
+#: What mail programs turn into links.
 _LINKED = re.compile(r"(?<=\S)[.](?=\S)|://|(?<=\S)@(?=\S)")
-#: The same, seen but no link: one dot leader, slashes of fractions, an @ of full width.
+#: The same, visible but not linked: one dot leader, fraction slash, full-width @.
 _UNLINKED = {".": "\u2024", "://": ":\u2044\u2044", "@": "\uff20"}
 
 BODY_STYLE = "font-family:sans-serif;font-size:16px;line-height:1.5;color:#1f2328;max-width:36em"
@@ -30,7 +30,7 @@ PAGE_MARKUP = Markup(
 
 
 def quoted(words: str, most: int = MAX_QUOTED_LENGTH) -> str:
-    """Return words that somebody else has written: short, and with nothing to click on.
+    """Return text that somebody else has written: short, and with nothing to click on.
 
     Anybody may call a project what they like and invite strangers to it; the mail goes out in the
     service's name.
@@ -66,7 +66,7 @@ class Small(Words):
 
 @frozen
 class Link:
-    """An address to go to, and what there is."""
+    """A link: an address, and what is there."""
 
     label: str
     url: str
@@ -76,7 +76,7 @@ class Link:
         return f"{self.label}:\n{self.url}"
 
     def html(self) -> Markup:
-        """Return it as HTML: a button, and the address for whoever has no use for buttons."""
+        """Return it as HTML: a button, and the address for those who can't use buttons."""
         made = Markup('<p><a href="{}" style="{}">{}</a></p><p style="{}">{}</p>')
         return made.format(self.url, BUTTON_STYLE, self.label, SMALL_STYLE, self.url)
 
@@ -107,6 +107,6 @@ def plain(parts: Sequence[Part]) -> str:
 
 
 def html(title: str, parts: Sequence[Part]) -> str:
-    """Return a letter as HTML; all that is in it is escaped."""
+    """Return a letter as HTML, with everything in it escaped."""
     body = Markup("").join(part.html() for part in parts)
     return str(PAGE_MARKUP.format(title=escape(title), style=BODY_STYLE, body=body))

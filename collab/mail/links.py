@@ -1,7 +1,7 @@
 """The addresses in mails: they begin with PUBLIC_URL, never with what a request says.
 
-A request's `Host` is its sender's word: whoever asked for somebody else's password reset with a
-host of their own would be sent the token by the click (CWE-640).
+The sender chooses a request's `Host`: somebody who requested another person's password reset with a
+host of their own would get the token with the click (CWE-640).
 """
 
 from __future__ import annotations

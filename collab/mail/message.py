@@ -17,9 +17,9 @@ from ..frozen import frozen
 
 #: Characters of a subject; the rest is cut off.
 MAX_SUBJECT_LENGTH = 150
-#: What an encoded word begins with (RFC 2047 §2), and what looks alike and is none. Of what is put
-#: into a header Python decodes encoded words, and writes what comes of them as it is: line breaks
-#: too (CVE-2024-6923).
+#: The beginning of an encoded word (RFC 2047 §2), and a look-alike that is none. Python decodes
+#: encoded words in header values, and writes the result as it is, including line breaks
+#: (CVE-2024-6923).
 ENCODED_WORD = "=?"
 NO_ENCODED_WORD = "=\uff1f"
 
@@ -32,7 +32,7 @@ class Mail:
     subject: str
     text: str
     html: str | None = None
-    #: What it is about, in a word, such as `verification`.
+    #: Its subject in a word, such as `verification`.
     kind: str = "notice"
     #: After this it is not worth sending.
     good_until: datetime | None = None
@@ -41,7 +41,7 @@ class Mail:
 
 
 def on_the_wire(address: str) -> str:
-    """Return an address as mail servers take it: its domain as the DNS has it (RFC 5890)."""
+    """Return an address as mail servers accept it: its domain as the DNS writes it (RFC 5890)."""
     local, _, domain = address.rpartition("@")
     if not domain.isascii():
         domain = idna.encode(domain, uts46=True).decode()
@@ -64,7 +64,7 @@ def _mailbox(address: str, name: str = "") -> Address:
 
 
 def as_written(words: str) -> str:
-    """Return words of somebody's as a header shows them, and never decodes them."""
+    """Return somebody's text in a form that a header shows, and never decodes."""
     return words.replace(ENCODED_WORD, NO_ENCODED_WORD)
 
 
@@ -87,6 +87,6 @@ def build(mail: Mail, sender: str, message_id: str, written_at: datetime) -> Ema
     message.set_content(mail.text, cte="quoted-printable")
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
-        # Not a random one, as Python would make it: the same facts are to make the same bytes.
+        # Not a random one, as Python would make it: the same facts must make the same bytes.
         message.set_boundary(sha256(message_id.encode()).hexdigest()[:32])
     return message

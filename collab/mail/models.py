@@ -1,4 +1,4 @@
-"""Mails that are to be sent, or were."""
+"""Mails to send, or already sent."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from ..core.models import Model, partial_index, utcnow
 
 WAITING = "waiting"
 SENT = "sent"
-#: A mail server said for good that it takes no such mail.
+#: A mail server refused the mail permanently.
 BOUNCED = "bounced"
-#: It came too late, or whom it was for may have none any more.
+#: It came too late, or its recipient may no longer get mails.
 DROPPED = "dropped"
 MAIL_STATUSES = (WAITING, SENT, BOUNCED, DROPPED)
 
 
 class OutgoingMail(Model):
-    """A mail on its way: what it says is sealed, and gone once it has ended.
+    """A mail on its way: its text is sealed, and deleted once it has ended.
 
-    Links in it let in whoever has them, so no job shows them, whose owner may be somebody else.
+    Its links admit anybody who has them, so no job shows them: the job's owner may be somebody
+    else.
     """
 
     __tablename__ = "mails"
@@ -39,14 +40,13 @@ class OutgoingMail(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     #: In whose name it is sent.
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
-    #: The job that somebody ordered it with; null: it is the service's own.
+    #: The job with which somebody ordered it; null: the service itself sends it.
     job_id: Mapped[int | None] = mapped_column(
         ForeignKey("jobs.id", ondelete="CASCADE"), unique=True
     )
     kind: Mapped[str] = mapped_column(String(20))
     recipient: Mapped[str] = mapped_column(String(254))
-    #: The same whenever it is sent again, so that a reader knows one that came twice (RFC 5322
-    #: §3.6.4).
+    #: The same whenever it is sent again, so that duplicates are recognized (RFC 5322 §3.6.4).
     message_id: Mapped[str] = mapped_column(String(255), unique=True)
     #: The whole message, sealed.
     sealed: Mapped[str | None] = mapped_column(Text)

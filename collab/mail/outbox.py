@@ -1,4 +1,4 @@
-"""Mails on their way: made with what they tell of, taken by the job that sends them, ended once."""
+"""Mails on their way: created with what they report, sent by a job, ended once."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ EMAIL = "email"
 
 
 def init_app(app: Flask) -> None:
-    """Say that mails are kept sealed."""
+    """Declare that mails are stored sealed."""
     keeps_sealed(app, OutgoingMail.sealed, MAIL_PURPOSE)
 
 
 def send(mail: Mail, *, owner_id: int | None = None) -> OutgoingMail:
     """Send a mail if the open transaction is committed: a job does, in its owner's name.
 
-    The owner is the account with the address unless another one is given. Nobody reads in the job
-    what the mail says. Raises LookupError if there is no such account, and ValueError for what can
-    be in no header.
+    The owner is the account with the address unless another one is given. The job does not show the
+    mail's text. Raises LookupError if there is no such account, and ValueError for text that can't
+    be in a header.
     """
     if owner_id is None:
         owner_id = db.session.scalar(select(User.id).where(User.email == mail.to))
@@ -47,9 +47,9 @@ def send(mail: Mail, *, owner_id: int | None = None) -> OutgoingMail:
 
 
 def write(mail: Mail, owner_id: int, job_id: int | None = None) -> OutgoingMail:
-    """Keep a mail in the open transaction; raises ValueError for what can be in no header."""
+    """Store a mail in the open transaction; raises ValueError for what can't be in a header."""
     now, sender = utcnow(), setting("MAIL_FROM")
-    # Made once and kept: a mail that has to be sent again is known by it as the same.
+    # Made once and stored: it identifies a mail that has to be sent again as the same.
     message_id = f"<{new_token()}@{sender_address(sender).rpartition('@')[2]}>"
     message = build(mail, sender, message_id, now)
     row = OutgoingMail(
@@ -58,7 +58,7 @@ def write(mail: Mail, owner_id: int, job_id: int | None = None) -> OutgoingMail:
         kind=mail.kind,
         recipient=mail.to,
         message_id=message_id,
-        # Sealed, since a mail may hold a link that sets a password: a copy of the database opens
+        # Sealed, since a mail may hold a link that sets a password: a copy of the database reveals
         # none.
         sealed=seal(message.as_bytes().decode(), purpose=MAIL_PURPOSE),
         good_until=mail.good_until,
@@ -70,7 +70,7 @@ def write(mail: Mail, owner_id: int, job_id: int | None = None) -> OutgoingMail:
 
 
 def message_of(row: OutgoingMail) -> EmailMessage | None:
-    """Return the message of a mail that waits; None if no key opens it any more."""
+    """Return the message of a waiting mail; None if no key opens it any more."""
     try:
         raw = unseal(row.sealed or "", purpose=MAIL_PURPOSE)
     except Unsealable:
@@ -80,7 +80,7 @@ def message_of(row: OutgoingMail) -> EmailMessage | None:
 
 
 def end(mail_id: int, status: str, answer: str | None, *, no_mailbox: bool = False) -> None:
-    """Note how a mail ended, and what that says about its address; commits."""
+    """Record how a mail ended, and what that says about its address; commits."""
     values = {"status": status, "answer": answer and answer[:300], "ended_at": utcnow()}
     statement = update(OutgoingMail).where(OutgoingMail.id == mail_id)
     # Once: of two ends, the first stays. What it said goes with it: nobody needs it any more.
@@ -93,7 +93,7 @@ def end(mail_id: int, status: str, answer: str | None, *, no_mailbox: bool = Fal
 
 
 def note_answer(mail_id: int, answer: str) -> None:
-    """Keep why a mail waits; commits."""
+    """Record why a mail is waiting; commits."""
     statement = update(OutgoingMail).where(OutgoingMail.id == mail_id)
     db.session.execute(statement.values(answer=answer[:300]))
     db.session.commit()

@@ -1,8 +1,8 @@
-"""What admins do with mails: see what became of each, and have one sent that waits.
+"""What admins do with mails: see the state of each, and have a waiting one sent.
 
-They see to whom a mail goes, of which kind it is and what the mail server said, and nothing of
-what it says: its links let in whoever has them. What has ended has no words any more, so it can't
-be sent again; whoever it was for asks for another one.
+They see to whom a mail goes, its kind and what the mail server said, but not its text: its links
+admit anybody who has them. The text of a finished mail is gone, so it can't be sent again; its
+recipient can ask for another one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..jobs.order import Order
 from .models import MAIL_SORTS, WAITING, OutgoingMail
 from .outbox import EMAIL
 
-#: Jobs of a mail's owner, the newest, among which its own is looked for.
+#: How many of the newest jobs of a mail's owner are searched for the mail's job.
 MAX_JOBS_SEARCHED = 1000
 
 
@@ -75,12 +75,11 @@ def load(mail_id: int) -> MailWithJob:
 
 
 def resend(mail_id: int, actor: Caller) -> MailWithJob:
-    """Have a mail that waits sent now, and commit: by its job, or by a new one if that has ended.
+    """Have a waiting mail sent now, and commit: by its job, or by a new one if that has ended.
 
     Raises NotFound, MailEnded, BeingSent, OwnerDisabled.
     """
-    # Before the reading, or the job could begin to send it between the look and what is done about
-    # it.
+    # Before reading, or the job could begin to send it between the check and the change.
     take_write_lock()
     found = load(mail_id)
     if found.mail.status != WAITING:

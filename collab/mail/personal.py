@@ -1,4 +1,4 @@
-"""What mails keep of people."""
+"""What mails keep about people."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ MAIL_TABLES = Kept(
 
 
 def init_app(app: Flask) -> None:
-    """Declare the table, and let the files go with the person whom they are for."""
+    """Declare the table, and have the files deleted with the person they are for."""
     declare(app, MAIL_TABLES)
     on_erase(app, forget_files)
 
 
 def forget_files(subject: Subject) -> bool:
-    """Delete the mails that are kept as files and name somebody; there is no more."""
+    """Delete the mails stored as files that name somebody; returns that nothing is left."""
     mine = OutgoingMail.owner_id == subject.id
     sent = set(db.session.scalars(select(OutgoingMail.id).where(mine)))
     kept = folder.ids()
@@ -54,7 +54,7 @@ def forget_files(subject: Subject) -> bool:
 def _names(message: EmailMessage, subject: Subject) -> bool:
     """Return whether a digest tells its reader what somebody did.
 
-    Of digests only: else whoever takes a common word for a name takes others' links along.
+    Only digests count: otherwise a person whose name is a common word would delete others' links.
     """
     body = message.get_body(("plain",))
     if body is None or "List-Unsubscribe" not in message:

@@ -1,4 +1,4 @@
-"""Mails that ended long ago go, as the jobs do that sent them; what nobody took is given up."""
+"""Deletes old mails, like the jobs that sent them; gives up mails that no server accepted."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ GIVEN_UP = "No mail server took it, and the job that sent it is long gone."
 def forget() -> bool:
     """Delete some mails that ended more than JOB_RETENTION_DAYS ago; commits.
 
-    Those that wait for so long are given up first: their words go at once. Returns whether there
-    may be more.
+    Those that have waited that long are given up first: their text goes at once. Returns whether
+    there may be more.
     """
     before = retention.border("JOB_RETENTION_DAYS")
     if before is None:
@@ -30,8 +30,8 @@ def forget() -> bool:
 
 
 def forget_files() -> bool:
-    """Delete the files of mails that are gone, whatever they went with; there is no more."""
-    # The files first: whatever mail has one was there before it.
+    """Delete the files of mails that are gone, for any reason; returns that nothing is left."""
+    # List the files first: a mail exists before its file.
     kept = folder.ids()
     known = select(OutgoingMail.id).where(OutgoingMail.id.in_(kept))
     for mail_id in kept.keys() - set(db.session.scalars(known)):

@@ -16,10 +16,10 @@ from ..parsers import IMPLICIT, OFF, REQUIRED, MailServer
 #: Refusals that say that there is no such mailbox, where no enhanced code says more (RFC 5321
 #: §4.2.3).
 NO_MAILBOX_CODES = frozenset([550, 551, 553])
-#: An enhanced code of the kind "the address is wrong", or "the mailbox is disabled" (RFC 3463).
+#: Enhanced codes for "the address is wrong" or "the mailbox is disabled" (RFC 3463).
 _NO_MAILBOX = re.compile(r"5\.(1\.\d{1,3}|2\.1)\b")
 _ENHANCED = re.compile(r"5\.\d{1,3}\.\d{1,3}\b")
-#: Answers about how the service logs in: no mail is the reason, and somebody can mend it.
+#: Answers about the service's log-in: no mail is at fault, and an operator can fix it.
 AUTH_CODES = frozenset([530, 534, 535, 538])
 
 
@@ -32,7 +32,7 @@ class Deferred(Exception):
 
 
 class Refused(Exception):
-    """The mail server takes this mail neither now nor later."""
+    """The mail server permanently refuses this mail."""
 
     def __init__(self, answer: str, *, no_mailbox: bool) -> None:
         super().__init__(answer)
@@ -41,10 +41,10 @@ class Refused(Exception):
 
 
 class _Bounded:
-    """What a server says, of which one answer has so many bytes.
+    """A server's answers, each limited to so many bytes.
 
-    The library joins the lines of an answer until the last one comes: whoever never sends that
-    would fill the memory.
+    The library joins the lines of an answer until the last one comes: a server that never sends it
+    would fill memory.
     """
 
     def __init__(self, source: BinaryIO) -> None:
@@ -70,8 +70,8 @@ class _Bounded:
 class _Line(smtplib.SMTP):
     """A connection that ends when the run has to stop, however slowly the server speaks.
 
-    The library's timeout is for each wait alone: a server that sends a byte now and then would
-    hold a worker for ever.
+    The library's time-out applies to each wait separately: a server that sends a byte now and then
+    would hold a worker forever.
     """
 
     def __init__(self, server: MailServer, ctx: JobContext, **options: Any) -> None:
@@ -87,13 +87,14 @@ class _Line(smtplib.SMTP):
         line = self.sock
         if line is not None:
             with contextlib.suppress(OSError):
-                # Not of the class for TLS, which would take its own state apart under the reader.
+                # Not the TLS class's shutdown, which would dismantle its own state under the
+                # reader.
                 socket.socket.shutdown(line, socket.SHUT_RDWR)
 
     def getreply(self) -> tuple[int, bytes]:
-        """Read an answer, unless the run has to stop: it may have been told while we connected."""
+        """Read an answer, unless the run has to stop: that may have come while we connected."""
         self._ctx.check()
-        if self.file is None and self.sock is not None:  # anew after STARTTLS
+        if self.file is None and self.sock is not None:  # again after STARTTLS
             self.file = _Bounded(self.sock.makefile("rb"))
         if self.file is not None:
             self.file.begin()
@@ -112,7 +113,7 @@ def deliver(
     ctx: JobContext,
     tls: ssl.SSLContext | None = None,
 ) -> None:
-    """Hand a message over; when this returns, the mail server answers for it.
+    """Hand a message over; when this returns, the mail server is responsible for it.
 
     The run's time is the deadline for all of it together. Raises Deferred, Refused, Stopped.
     """
@@ -125,7 +126,7 @@ def deliver(
             _log_in(line, server, tls)
             line.send_message(message, sender, [recipient])
         finally:
-            # What it says to a farewell changes nothing, and nobody waits for it.
+            # Its answer to QUIT changes nothing, and nobody waits for it.
             with contextlib.suppress(OSError, smtplib.SMTPException):
                 line.putcmd("quit")
             line.close()
@@ -145,14 +146,14 @@ def _log_in(line: _Line, server: MailServer, tls: ssl.SSLContext) -> None:
 
 
 def _encrypt(line: _Line, server: MailServer, tls: ssl.SSLContext) -> None:
-    """Begin TLS; raises Deferred where it is required and refused: nothing was said in clear."""
+    """Begin TLS; raises Deferred if it is required and refused: nothing is sent in clear text."""
     if line.has_extn("starttls"):
         code, text = line.starttls(context=tls)
         if code == 220:
             line.ehlo()
             return
         raise smtplib.SMTPResponseException(code, text)
-    # Whoever is in between can leave STARTTLS out of the answer: then nothing is said in clear.
+    # An attacker in between can strip STARTTLS from the answer: then nothing is sent in clear text.
     if server.tls == REQUIRED:
         raise Deferred("The mail server does not offer STARTTLS, and SMTP_URL requires it.")
 
@@ -173,7 +174,7 @@ def _meaning(error: Exception) -> Exception:
 
 def _of_answer(code: int, text: bytes | str, *, of_mailbox: bool) -> Exception:
     answer = said(code, text)
-    # Of our own log-in: the mail is as good as it was, and goes once somebody has mended that.
+    # About our own log-in: the mail itself is fine, and goes once an operator has fixed that.
     if not 500 <= code <= 599 or code in AUTH_CODES:
         return Deferred(answer)
     return Refused(answer, no_mailbox=of_mailbox and _is_no_mailbox(code, answer))

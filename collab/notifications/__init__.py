@@ -1,4 +1,4 @@
-"""What people should know of: made from the event log by the rules of one table."""
+"""What people should know about: made from the event log by the rules of one table."""
 
 from flask import Flask
 

@@ -1,8 +1,7 @@
-"""Which notifications of a person go when there are too many: those of who sends the most.
+"""Which of a person's notifications go when there are too many: those of the busiest sender.
 
 Room is shared by kind, and within a kind by who did it. So a stranger who mentions somebody in a
-thousand posts pushes out their own mentions, and neither a task that was assigned nor what a
-teammate said.
+thousand posts displaces their own mentions, and neither an assigned task nor what a teammate said.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ GroupOfActor = tuple[Group, int | None]
 def excess(counts: Mapping[GroupOfActor, int], most: int) -> dict[GroupOfActor, int]:
     """Return how many of each source have to go, so that at most `most` stay.
 
-    Always one of the largest group goes, of its largest source. A group that has no more than its
-    share loses nothing, nor does a source that has no more than its share of its group.
+    It always removes one of the largest group, from its largest source. A group with no more than
+    its share loses nothing, nor does a source with no more than its share of its group.
     """
     left, gone = Counter(counts), Counter[GroupOfActor]()
     groups = Counter[Group]()
@@ -45,7 +44,7 @@ def excess(counts: Mapping[GroupOfActor, int], most: int) -> dict[GroupOfActor, 
 
 
 def delete_excess(people: Collection[int]) -> None:
-    """Delete, in the open transaction, what people have too much of: the oldest of each source."""
+    """Delete, in the open transaction, people's surplus: the oldest of each source."""
     mine = Notification.user_id
     many = (
         select(mine)
@@ -54,7 +53,7 @@ def delete_excess(people: Collection[int]) -> None:
         .having(func.count() > MAX_NOTIFICATIONS_KEPT)
     )
     for person in db.session.scalars(many).all():
-        # Counted by the database for those few alone who have too many.
+        # The database counts only for the few people who have too many.
         for source, count in excess(_counts(person), MAX_NOTIFICATIONS_KEPT).items():
             oldest = select(Notification.id).where(*_of(person, source)).order_by(Notification.id)
             gone = delete(Notification).where(Notification.id.in_(oldest.limit(count)))

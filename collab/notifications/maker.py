@@ -1,4 +1,4 @@
-"""Making notifications of events, within the reader's transaction."""
+"""Making notifications from events, within the reader's transaction."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ def handle(rows: Sequence[Any]) -> None:
         return
     readers, told = Readers.of(found, facts), Told(found)
     wanted: dict[tuple[int, int], Draft] = {}
-    for one in found:  # the first kind that they want, of one event
+    for one in found:  # the first kind that they want, per event
         key = one["event_id"], one["user_id"]
-        # One event, one notification: who is assigned and mentioned is told the first of the two.
+        # One event, one notification: people who are assigned and mentioned are told the first of
+        # the two.
         if key not in wanted and readers.want(one) and told.is_news(one):
             wanted[key] = one
     if wanted:
@@ -41,7 +42,7 @@ def handle(rows: Sequence[Any]) -> None:
 def _write(wanted: Sequence[Draft]) -> None:
     ids = db.session.scalars(INSERT_NOTIFICATIONS, wanted).all()
     people = {draft["user_id"] for draft in wanted}
-    # The count after the oldest have gone, since it is what the reader sees next.
+    # The count after the oldest are deleted, since the reader sees that next.
     delete_excess(people)
     unread = reading.unread_by_person(people)
     made = zip(ids, wanted, strict=True)

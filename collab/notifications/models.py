@@ -24,9 +24,9 @@ KINDS = (
 
 
 class Notification(Model):
-    """Something that one person should know of: an event, by one of the rules.
+    """Something that one person should know about: an event, by one of the rules.
 
-    What it is about takes it along when it is deleted.
+    Deleting its subject deletes it.
     """
 
     __tablename__ = "notifications"
@@ -42,7 +42,7 @@ class Notification(Model):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(20))
     event_id: Mapped[int]
-    #: Whoever leaves the project sees it no longer.
+    #: People who leave the project no longer see it.
     project_id: Mapped[int | None] = mapped_column(
         ForeignKey("projects.id", ondelete="CASCADE"), index=True
     )
@@ -70,9 +70,9 @@ class Notification(Model):
 
 
 class ToldMention(Model):
-    """Somebody who has been told that a text mentions them: a comment, else a task or a post.
+    """Somebody who has been told that a text mentions them: a comment, or a task or post.
 
-    It stays when the notification goes, and goes with the text.
+    It stays when the notification is deleted, and goes with the text.
     """
 
     __tablename__ = "told_mentions"

@@ -1,4 +1,4 @@
-"""The reader of the log that makes notifications, and what reminds of due tasks."""
+"""The reader of the log that makes notifications, and the reminder of due tasks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REMIND_S = 30.0
 
 
 def remind_of_some() -> bool:
-    """Record that tasks are due soon; each is marked in the same commit, so once for its date.
+    """Record that tasks are due soon; each is marked in the same commit, so once per due date.
 
     Returns whether there may be more.
     """
@@ -41,5 +41,5 @@ NOTIFIER: Slot[ReaderThread] = Slot("notifier", _make)
 
 
 def init_app(app: Flask) -> None:
-    """Let an application have its notifier; it starts with the server, or the first request."""
+    """Give an application its notifier; it starts with the server, or the first request."""
     PARTS.of(app).add("notifications", NOTIFIER, with_requests=True)

@@ -1,4 +1,4 @@
-"""What notifications keep of people."""
+"""What notifications keep about people."""
 
 from __future__ import annotations
 

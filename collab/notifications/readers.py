@@ -1,4 +1,4 @@
-"""Who may be notified: who may read what at this moment, and wants to."""
+"""Who may be notified: people who may read it at this moment, and want to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .rules import Draft, Facts, family_of
 
 @frozen
 class Readers:
-    """Who may read what at this moment, and wants to."""
+    """Who may read what at this moment, and wants to be notified."""
 
     facts: Facts
     people: Collection[int]
@@ -31,8 +31,7 @@ class Readers:
         people = {draft["user_id"] for draft in drafts}
         projects = {draft["project_id"] for draft in drafts} - {None}
         wanted, unwanted = NotificationPreferences.user_id, NotificationPreferences.muted
-        # For the whole batch at once: a query for each draft would be a thousand for one mention of
-        # many.
+        # For the whole batch at once: a query for each draft could be a thousand for one text.
         known = select(User.id).where(User.id.in_(people), User.disabled_at.is_(None))
         pairs = select(Member.project_id, Member.user_id)
         pairs = pairs.where(Member.project_id.in_(projects), Member.user_id.in_(people))
@@ -56,7 +55,7 @@ class Readers:
         return draft["kind"] not in self.muted.get(person, ()) and self._may_read(draft)
 
     def _may_read(self, draft: Draft) -> bool:
-        """Look at the project's members, else ask the family."""
+        """Check the project's members; without a project, ask the family."""
         person = draft["user_id"]
         if draft["project_id"] is not None:
             return (draft["project_id"], person) in self.members

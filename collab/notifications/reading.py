@@ -1,4 +1,4 @@
-"""Reading notifications: only those of what their reader may still see."""
+"""Reading notifications: only those about what their reader may still see."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ MAX_STATEMENTS = 64
 def visible() -> ColumnElement[bool]:
     """Return the condition that a notification's reader may still see what it is about.
 
-    What was deleted has taken it along; a project that they have left, or a post that is a draft
-    again, hides it. So does a block of who did it.
+    Deleting the subject has deleted it; a project that they have left, or a post that is a draft
+    again, hides it. So does blocking the person who did it.
     """
     return _visible(families())
 
 
 def _visible(families: Families) -> ColumnElement[bool]:
     to, project = Notification.user_id, Notification.project_id
-    # Asked when it is read, not when it is written: rights may have gone since.
+    # Checked when it is read, not when it is written: rights may have been lost since.
     member = exists().where(Member.project_id == project, Member.user_id == to)
     belongs = or_(project.is_(None), member.correlate(Notification))
     unwanted = blocked(to, Notification.actor).correlate(Notification)

@@ -12,7 +12,7 @@ from .models import Notification
 def forget() -> bool:
     """Delete some notifications that are older than NOTIFICATION_RETENTION_DAYS.
 
-    Ids grow with time: the oldest are the first, so that no index of times is needed.
+    Ids grow with time: the oldest come first, so no index on times is needed.
     """
     before = retention.border("NOTIFICATION_RETENTION_DAYS")
     if before is None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..events.concerns import FAMILIES, Family
 
-#: What is inserted for one person, as the columns are called.
+#: What is inserted for one person, by column name.
 Draft = dict[str, Any]
 #: Family -> what it has looked up.
 Facts = Mapping[str, Any]
@@ -23,7 +23,7 @@ def word_of(kind: str) -> str:
 
 
 def family_of(values: Mapping[str, Any]) -> Family:
-    """Return the family of a notification's subject: the most special one it has."""
+    """Return the family of a notification's subject: the most specific one it has."""
     families = FAMILIES.here().values()
     return next(
         one
@@ -42,9 +42,9 @@ def look_up(rows: Sequence[Any]) -> Facts:
 
 
 def drafts(rows: Sequence[Any], facts: Facts) -> Iterator[Draft]:
-    """Make of each event what the rules say, in their order: one of them is for a person.
+    """Apply the rules to each event, in their order: a person gets one of the results.
 
-    Whether they may read it, and want this kind, is not asked here.
+    Whether they may read it, and want this kind, is not checked here.
     """
     families = FAMILIES.here()
     for row in rows:
@@ -59,8 +59,8 @@ def _drafts_of(row: Any, family: Family, facts: Any) -> Iterator[Draft]:
     actor = family.actor(row, facts)
     common = NO_SUBJECT | about | {"event_id": row.id, "actor": actor, "data": family.data(row)}
     for rule in family.rules.get(row.type, ()):
-        # Nobody is told of what they did themselves.
+        # Nobody is notified of their own acts.
         people = set(rule.people(row, facts)) - {actor}
-        # Sorted: the order in which rows are written must not be that of a set.
+        # Sorted: the order in which rows are written must not depend on a set.
         for person in sorted(filter(None, people)):
             yield common | {"user_id": person, "kind": rule.kind, "created_at": row.time}

@@ -26,7 +26,7 @@ def load_to_change(key: int, caller: Caller) -> Shown:
 
 
 def mark(one: Shown, read: bool, caller: Caller) -> Shown:
-    """Mark a notification as read or unread; the person's other devices hear of it."""
+    """Mark a notification as read or unread; the person's other devices are told."""
     if read != (one.read_at is not None):
         statement = update(Notification).where(Notification.id == one.id)
         _run(statement.values(read_at=utcnow() if read else None))
@@ -38,7 +38,7 @@ def mark(one: Shown, read: bool, caller: Caller) -> Shown:
 
 
 def mark_read(caller: Caller, ids: Sequence[int], through: int | None, all: bool) -> Unread:
-    """Mark as read what is named: some, those up to an id, or all; returns what is left.
+    """Mark notifications as read: some, those up to an id, or all; returns what is left.
 
     What is hidden now stays unread, in case it becomes visible again.
     """

@@ -12,7 +12,7 @@ from .rules import Draft
 
 MENTIONED_KIND = "mentioned"
 
-#: What texts belong to: the most special one that a notification has is the text's.
+#: What texts belong to: the most specific one that a notification has is the text's.
 TEXT_COLUMNS = ("comment_id", "task_id", "post_id")
 
 #: A text, as a column and an id, and somebody.
@@ -25,7 +25,7 @@ def _mention(draft: Draft) -> Mention:
 
 
 class Told:
-    """Who has been told of which mentions, those of this transaction included."""
+    """Who has been told of which mentions, including those of this transaction."""
 
     def __init__(self, drafts: Sequence[Draft]) -> None:
         asked = {_mention(one) for one in drafts if one["kind"] == MENTIONED_KIND}
@@ -33,7 +33,7 @@ class Told:
         self._new: dict[Mention, None] = {}
 
     def is_news(self, draft: Draft) -> bool:
-        """Return whether a notification tells its reader something, and note that it does."""
+        """Return whether a notification is news to its reader, and note that they are told."""
         if draft["kind"] != MENTIONED_KIND:
             return True
         mention = _mention(draft)
@@ -43,7 +43,7 @@ class Told:
         return True
 
     def keep(self) -> None:
-        """Write down who is told now, in the open transaction."""
+        """Record who is told now, in the open transaction."""
         if self._new:
             rows = [
                 dict.fromkeys(TEXT_COLUMNS) | {column: key, "user_id": person}

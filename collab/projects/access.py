@@ -1,4 +1,4 @@
-"""Roles, and the one table of who may do what: for REST, sockets, streams and all that follows."""
+"""Roles, and the one table of who may do what: for REST, sockets, streams and everything else."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from .role_asked import ROLE_IN_PROJECT
 
 
 class Role(IntEnum):
-    """What a person is in a project; a higher role may all that a lower one may."""
+    """What a person is in a project; a higher role may do all that a lower one may."""
 
     NONE = 0
-    #: Everybody who is signed in, on a topic that is only read.
+    #: Everybody who is signed in, on a read-only topic.
     GUEST = 1
     VIEWER = 2
     COLLABORATOR = 3
@@ -51,7 +51,7 @@ class Right(StrEnum):
     MANAGE = "manage"
 
 
-#: The table. An outsider (NONE) is told 404, a member whose role is too low 403.
+#: The table. An outsider (NONE) gets 404, a member whose role is too low 403.
 NEEDED_ROLES = {
     Right.READ: Role.GUEST,  # see it, follow it
     Right.APPEAR: Role.VIEWER,  # be seen there: presence, cursors
@@ -78,10 +78,10 @@ def role_in(
     role_name: str | None,
     caller: Caller,
 ) -> Role:
-    """Return the role that counts for a row: what is in no project is its owner's alone.
+    """Return the role that counts for a row: what is in no project belongs to its owner alone.
 
-    Admins manage it where the model says so. Whoever made something in a project has no right to it
-    but those of their role there, so that a removed member loses it too.
+    Admins manage it where the model says so. People who made something in a project have only the
+    rights of their role there, so that removed members lose them too.
     """
     if project_id is None:
         managed = model.admins_manage and caller.is_admin
@@ -90,7 +90,7 @@ def role_in(
 
 
 def may(role: Role, right: Right) -> bool:
-    """Look it up in the table."""
+    """Look a right up in the table."""
     return role >= NEEDED_ROLES[right]
 
 
@@ -157,7 +157,7 @@ def load_all(model: type[M], keys: Sequence[int], caller: Caller, *, can: Right)
     for one, found_role in rows:
         one.role, found[one.id] = found_role, one
     roles = [role_to(found[key], caller) if key in found else Role.NONE for key in keys]
-    # First those that may not be known of: 403 would say that they are there.
+    # First those that the caller may not know of: 403 would reveal that they exist.
     _refuse_some(NotFound, [role is Role.NONE for role in roles])
     _refuse_some(Forbidden, [not may(role, can) for role in roles])
     for key in keys:
@@ -186,7 +186,7 @@ def admit(project_id: int | None, caller: Caller, *, can: Right = Right.WRITE) -
 def owned_by(model: type[Owned], caller: Caller, project_id: int | None) -> Any:
     """Return the condition for a list: a project's rows, or those of the caller's own.
 
-    Their own in a project are shown as long as they are in it. Raises NotFound.
+    Their own rows in a project are shown as long as they are a member. Raises NotFound.
     """
     if project_id is not None:
         load(Project, project_id, caller)
@@ -198,8 +198,8 @@ def owned_by(model: type[Owned], caller: Caller, project_id: int | None) -> Any:
 def in_project_of(user_id: Any, project_id: Any) -> Any:
     """Return the condition that a person is a member of a row's project.
 
-    It is asked of each row that is come to: a list of all of a person's projects would be made
-    for each request. `user_id` may be a parameter that is bound later.
+    It is checked for each row that is read: a list of all of a person's projects would have to be
+    built for each request. `user_id` may be a parameter that is bound later.
     """
     return exists().where(Member.project_id == project_id, Member.user_id == user_id)
 
@@ -219,7 +219,7 @@ def readable(model: type[AsSeen], user_id: Any, is_admin: bool) -> Any:
 
 @frozen
 class Place:
-    """A topic that somebody may follow, and what they are there."""
+    """A topic that somebody may follow, and their role there."""
 
     topic: str
     project_id: int | None
@@ -229,12 +229,12 @@ class Place:
 #: One spelling for each topic: no leading zeros.
 TOPIC_PATTERN = re.compile(r"([a-z]{1,32}):([1-9][0-9]{0,18})")
 
-#: What a topic's first word stands for; packages add their own.
+#: The meaning of a topic's first word; packages add their own.
 _MODELS: Registry[dict[str, type[Any]]] = Registry("topics", lambda _: {})
 
 
 def register_topic(app: Flask, word: str, model: type[Any]) -> None:
-    """Let `word:<id>` be a topic whose rights are those of the model's project."""
+    """Make `word:<id>` a topic whose rights are those of the model's project."""
     _MODELS.of(app)[word] = model
 
 
@@ -266,7 +266,7 @@ def _numbered_place(topic: str, caller: Caller) -> Place:
 
 @cache
 def _place_query(model: Any) -> Compiled:
-    """Build, once for each model, what every socket message and event asks."""
+    """Build, once for each model, the query that every socket message and event needs."""
     member = and_(
         Member.project_id == model.project_id, Member.user_id == bindparam("user_id", type_=Id)
     )

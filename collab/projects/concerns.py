@@ -34,7 +34,7 @@ class MemberEvents(Family):
         return Project.name
 
     def look_up(self, rows: Sequence[Any]) -> None:
-        """Look up nothing: a project that is deleted takes its notifications along."""
+        """Look up nothing: deleting a project deletes its notifications."""
 
     def about(self, row: Any, facts: Any) -> dict[str, int | None]:
         """Return the project."""

@@ -1,4 +1,4 @@
-"""How many people one person may add or invite, as the answers show who has an account."""
+"""How many people one person may add or invite, since the answers show who has an account."""
 
 from __future__ import annotations
 

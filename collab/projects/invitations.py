@@ -1,7 +1,7 @@
 """Inviting: an account is added, an unknown address gets an invitation to accept.
 
-Whoever has blocked the inviter is invited like an unknown address, and does not see it: another
-answer would give the block away.
+People who have blocked the inviter are invited like an unknown address, and do not see it: another
+answer would reveal the block.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def invite(project: Project, email: str, role: str, actor: Caller) -> Member | I
     actor's.
     """
     access.check_grant(access.effective(project.role, actor), role)
-    # Before the look-up: whoever tries addresses out is limited, whatever is found.
+    # Before the look-up: people who try out addresses are limited, whatever is found.
     INVITATIONS.here().take(str(actor.user_id))
     user = db.session.scalar(select(User).where(User.email == email))
     if user is None:
@@ -53,14 +53,14 @@ def invite(project: Project, email: str, role: str, actor: Caller) -> Member | I
     if has_blocked(user.id, actor.user_id):
         return _keep(project, email, role, actor)
     member = members.add(project.id, user, role, actor.user_id)
-    # In the same commit as the membership: it would outlive a removal, and undo it.
+    # In the same commit as the membership: the invitation would outlive a removal, and undo it.
     _settle(project.id, email)
     db.session.commit()
     return member
 
 
 def _settle(project_id: int, email: str) -> None:
-    """Delete an open invitation of somebody who is a member now: it would let them come back."""
+    """Delete an open invitation of somebody who is now a member: it would let them come back."""
     which = (Invitation.project_id == project_id) & (Invitation.email == email)
     db.session.execute(delete(Invitation).where(which))
 
@@ -99,7 +99,7 @@ def _list(query: Any, sort: str, page: dict[str, Any]) -> Page:
 
 
 def revoke(project: Project, invitation_id: int, actor: Caller) -> None:
-    """Take an invitation back; raises NotFound."""
+    """Revoke an invitation; raises NotFound."""
     _take(invitation_id, Invitation.project_id == project.id)
     event = InvitationRevoked(project_id=project.id, invitation_id=invitation_id)
     log.record(event, actor=actor.user_id)
@@ -115,7 +115,7 @@ def accept(invitation_id: int, caller: Caller) -> Member:
     if member is None:
         user = db.session.get_one(User, caller.user_id)
         member = members.add(row.project_id, user, row.role, caller.user_id)
-    access.load(Project, row.project_id, caller)  # a right that is looked up again for a replay
+    access.load(Project, row.project_id, caller)  # a right that is checked again for a replay
     db.session.commit()
     return member
 
@@ -129,7 +129,7 @@ def decline(invitation_id: int, caller: Caller) -> None:
 
 
 def _take(invitation_id: int, whose: Any) -> Any:
-    """Delete an invitation in the open transaction and return it: one taker wins."""
+    """Delete an invitation in the open transaction and return it: only one caller wins."""
     statement = (
         delete(Invitation)
         .where(Invitation.id == invitation_id, whose)

@@ -20,15 +20,15 @@ from ..extensions import db
 from . import access
 from .models import MEMBER_SORTS, OWNER, VIEWER, Member, Project
 
-#: Called with project, person and actor in the transaction that removes a member, and before it as
-#: often as it returns that there is more to do than one transaction should.
+#: Called with project, person and actor in the transaction that removes a member, and before that
+#: as long as it returns that there is more to do than one transaction should.
 Departure = Callable[[int, int, int], bool]
 
 _DEPARTURES: Contributions[Departure] = Contributions("departures")
 
 
 def on_departure(app: Flask, callback: Departure) -> None:
-    """Let a package above this one tidy up after a member who is removed or leaves."""
+    """Let a higher package tidy up after a member who is removed or leaves."""
     _DEPARTURES.add(app, callback)
 
 
@@ -36,7 +36,7 @@ _DEMOTIONS: Contributions[Departure] = Contributions("demotions")
 
 
 def on_demotion(app: Flask, callback: Departure) -> None:
-    """Let a package end what a member does that a viewer may not; called like a departure."""
+    """Let a package end what a viewer may not do; called like for a departure."""
     _DEMOTIONS.add(app, callback)
 
 
@@ -89,7 +89,7 @@ def change_role(project: Project, member: Member, role: str, actor: Caller) -> M
 
 
 def _end_what_viewers_may_not(project: Project, member: Member, role: str, actor: Caller) -> Member:
-    """End what goes on for a member who may only read from now on; a part at a time."""
+    """End what is in progress for a member who may only read from now on; a part at a time."""
     if role != VIEWER:
         return member
     place = (project.id, member.user_id)
@@ -105,7 +105,7 @@ def _end_what_viewers_may_not(project: Project, member: Member, role: str, actor
 def load_to_remove(project_id: int, user_id: int, actor: Caller) -> tuple[Project, Member]:
     """Return a member whom the actor may remove: themselves, or anybody if they are an owner."""
     take_write_lock()
-    # Whoever may see the project may leave it; removing somebody else takes an owner.
+    # Everybody who may see the project may leave it; removing somebody else takes an owner.
     right = access.Right.READ if user_id == actor.user_id else access.Right.MANAGE
     project = access.load(Project, project_id, actor, can=right)
     return project, load(project, user_id)
@@ -114,14 +114,14 @@ def load_to_remove(project_id: int, user_id: int, actor: Caller) -> tuple[Projec
 def remove(project: Project, member: Member, actor: Caller) -> None:
     """Remove a member, or leave; raises LastOwner, and as `load_to_remove` if that comes between.
 
-    Of what is very much to tidy up, parts go before in transactions of their own.
+    If there is very much to tidy up, parts of it go first in transactions of their own.
     """
     place = (project.id, member.user_id)
     if member.role == OWNER:
         _check_other_owner(project)
-    # In parts, since the writer's lock is held during each: others write in between.
+    # In parts, since the writer's lock is held during each: others can write in between.
     while _tidy_up_after(*place, actor):
-        # Others write between two parts, so all that was found before is looked up again.
+        # Others may write between two parts, so everything found before is looked up again.
         db.session.commit()
         project, member = load_to_remove(*place, actor)
         if member.role == OWNER:
@@ -132,14 +132,14 @@ def remove(project: Project, member: Member, actor: Caller) -> None:
 
 
 def _tidy_up_after(project_id: int, user_id: int, actor: Caller) -> bool:
-    """Take a part of what a member leaves; returns whether there is more."""
+    """Tidy up a part of what a member leaves; returns whether there is more."""
     # A list, so that each package does a part: `any` over a generator would stop at the first.
     more = [callback(project_id, user_id, actor.user_id) for callback in _DEPARTURES]
     return any(more)
 
 
 def _check_other_owner(project: Project) -> None:
-    """Raise LastOwner unless another one remains; the writer's lock keeps them there."""
+    """Raise LastOwner unless another owner remains; under the writer's lock they stay."""
     query = select(func.count()).where(Member.project_id == project.id, Member.role == OWNER)
     if (db.session.scalar(query) or 0) < 2:
         raise LastOwner()

@@ -22,7 +22,7 @@ class AsSeen:
 
     __allow_unmapped__ = True
     role: str | None = None
-    #: Whether an admin has an owner's rights to rows that are in no project, too.
+    #: Whether admins also have an owner's rights to rows that are in no project.
     admins_manage: ClassVar[bool] = False
 
 
@@ -37,7 +37,7 @@ class Project(AsSeen, Versioned, Model):
     """What people share."""
 
     __tablename__ = "projects"
-    #: Ids are never given twice: the log keeps the topics of deleted projects.
+    #: Ids are never reused: the log keeps the topics of deleted projects.
     __table_args__ = (
         Index("ix_projects_name_key_id", "name_key", "id"),
         Index("ix_projects_created_at_id", "created_at", "id"),
@@ -81,10 +81,10 @@ class Member(Versioned, Model):
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 
     def shown_besides(self) -> tuple[object, ...]:
-        """Return what is shown of the account."""
+        """Return what is shown about the account."""
         return (self.email, self.name)
 
-    # How a member is shown among those who are only invited.
+    # The status shown for members, among those who are only invited.
     status = "member"
     invitation_id = None
 
@@ -121,7 +121,7 @@ class Invitation(Model):
 
     project: Mapped[Project] = relationship(lazy="joined", innerjoin=True)
 
-    # How somebody invited is shown among the members.
+    # The status shown for invited people, among the members.
     status = "invited"
     user_id = None
     name = None

@@ -20,7 +20,7 @@ def own_topics(caller: Caller) -> Any:
 
 
 def still_own(topics: Collection[str], caller: Caller) -> set[str]:
-    """Return those of the caller's own topics that are so now."""
+    """Return those of some topics that are still the caller's own."""
     keys = [int(topic.partition(":")[2]) for topic in topics if topic.startswith("project:")]
     query = select(Member.project_id).where(Member.user_id == caller.user_id)
     found = db.session.scalars(query.where(Member.project_id.in_(keys)))

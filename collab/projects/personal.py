@@ -1,4 +1,4 @@
-"""What projects keep of people."""
+"""What projects keep about people."""
 
 from __future__ import annotations
 

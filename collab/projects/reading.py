@@ -1,4 +1,4 @@
-"""One project as its reader sees it, read as columns: the page asks for it again and again."""
+"""One project as its reader sees it, read as columns: the page requests it very often."""
 
 from __future__ import annotations
 

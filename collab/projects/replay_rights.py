@@ -1,4 +1,4 @@
-"""Looking up again by which rights something was done, before its answer is given once more."""
+"""Checking again the rights by which something was done, before its answer is repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What role somebody has in a project, asked with whatever is made in one."""
+"""The role that somebody has in a project, checked whenever something is created in one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy import and_, bindparam, select
 from ..core.compiled import Compiled
 from .models import Member, Project
 
-#: No row: there is no such project; no role: they are not in it.
+#: No row: there is no such project; no role: they are not a member.
 ROLE_IN_PROJECT = Compiled(
     select(Project.id, Member.role)
     .outerjoin(

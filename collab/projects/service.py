@@ -33,7 +33,7 @@ NEW_MEMBERS = Rows(Member)
 
 
 def create(name: str, description: str, owner: Caller) -> Project:
-    """Make a project; whoever makes it owns it."""
+    """Create a project; its creator owns it."""
     project = NEW_PROJECTS.add(name=name, description=description)
     project.role = OWNER
     NEW_MEMBERS.insert(project_id=project.id, user_id=owner.user_id, role=OWNER)
@@ -49,7 +49,7 @@ def list_projects(caller: Caller, *, q: str | None, scope: str, sort: str, **pag
     if scope == "all" and not caller.is_admin:
         raise Forbidden("Only an admin may list all projects.")
     values = {"user_id": caller.user_id} | ({"q": fold(q)} if q else {})
-    # The memberships of a person are kept in this order, so that a page of them is all it takes.
+    # A person's memberships are stored in this order, so that reading one page of them suffices.
     key = Project.id if scope == "all" else Member.project_id
     return paginate(
         _listed(scope, bool(q)),
@@ -88,10 +88,10 @@ def update(project: Project, changes: dict[str, Any], actor: Caller) -> Project:
 
 
 def delete(project: Project, actor: Caller) -> None:
-    """Delete a project with all below it; access to it ends at once.
+    """Delete a project with everything in it; access to it ends at once.
 
-    Its members go first, and with them every right but that of admins; then what is in it, part by
-    part. What a crash leaves of it has no member: `finish_deletions` goes on with it.
+    Its members go first, and with them every right but that of admins; then its content, part by
+    part. What a crash leaves of it has no member: `finish_deletions` continues with it.
     """
     key = project.id
     log.record(ProjectDeleted(project_id=key), actor=actor.user_id)

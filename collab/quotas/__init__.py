@@ -4,7 +4,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Serve what is kept, and what may be."""
+    """Serve usage and quotas."""
     from ..auth.personal_tokens.scopes import cover
     from ..core.http.api import serve
     from . import routes

@@ -1,4 +1,4 @@
-"""Reading the counters: of one person or project, and for admins of whoever keeps most."""
+"""Reading the counters: of one person or project, and for admins of those who keep most."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..extensions import db
 from ..frozen import frozen
 from ..projects.models import Project
 
-#: Kinds that have a quota of their own, below the one of all, and the setting for it.
+#: Kinds with a quota of their own, below the total one, and the setting for it.
 OWN_QUOTAS = {(PERSON, "uploads"): "UPLOAD_QUOTA_MB", (PROJECT, "files"): "FILE_QUOTA_MB"}
 
 
@@ -43,7 +43,7 @@ def usage_of(owner: str, owner_id: int) -> Kept:
     """Return what a person or a project keeps, by kind; it reads a row for each kind."""
     query = select(Usage.kind, Usage.bytes, Usage.count)
     query = query.where(Usage.owner == owner, Usage.owner_id == owner_id)
-    # By its place: a row is a tuple, whose own `count` hides the column.
+    # By index: a row is a tuple, whose own `count` hides the column.
     found = {row.kind: row for row in db.session.execute(query) if row[2] or row.bytes}
     kinds = [
         Kind(kind, found[kind].bytes, found[kind][2], _own_limit(owner, kind))
@@ -67,7 +67,7 @@ class Keeper:
 
 
 def usage_of_user(user_id: int) -> Kept:
-    """Return what a person keeps, for an admin; raises NotFound for nobody."""
+    """Return what a person keeps, for an admin; raises NotFound if there is no such account."""
     if db.session.get(User, user_id) is None:
         raise NotFound()
     return usage_of(PERSON, user_id)
@@ -76,7 +76,7 @@ def usage_of_user(user_id: int) -> Kept:
 def list_keepers(*, owner: str, sort: str, **page: Any) -> Page:
     """Return a page of people, or of projects, by what they keep.
 
-    It adds up a row for each kind of each of them: nobody keeps a sum that is sorted by.
+    It adds up a row for each kind of each of them: no sum is stored to sort by.
     """
     named: Any = User if owner == PERSON else Project
     summed = select(

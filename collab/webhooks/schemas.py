@@ -101,11 +101,11 @@ class WebhookOut(Schema):
     retry_at = Time(
         required=True,
         allow_none=True,
-        metadata={"description": "When the first in the line is tried again.", "example": None},
+        metadata={"description": "When the first in the queue is tried again.", "example": None},
     )
     behind = fields.Boolean(
         required=True,
-        metadata={"description": "Whether events that the line has no room for wait in the log."},
+        metadata={"description": "Whether events that the queue has no room for wait in the log."},
     )
     previous_until = Time(
         required=True,
@@ -183,9 +183,7 @@ class DeliveryOut(Schema):
     )
     type = fields.String(required=True)
     status = fields.String(required=True, validate=validate.OneOf(DELIVERY_STATUSES))
-    attempts = fields.Integer(
-        required=True, metadata={"description": "Since it was last put in the line."}
-    )
+    attempts = fields.Integer(required=True, metadata={"description": "Since it was last queued."})
     answer_status = fields.Integer(required=True, allow_none=True)
     error = fields.String(
         required=True,
@@ -259,7 +257,7 @@ class RedeliverIn(Schema):
 
 
 class RedeliveredOut(Schema):
-    """How many were put in the line, and where to go on."""
+    """How many were queued, and where to go on."""
 
     example = {"count": 2, "last_id": 7, "more": False}
     count = fields.Integer(required=True)
