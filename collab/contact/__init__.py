@@ -4,7 +4,7 @@ from flask import Flask
 
 
 def init_app(app: Flask) -> None:
-    """Write mails of what happens, and serve what their links ask for."""
+    """Write mails about events, and serve their links."""
     from ..core.http.api import serve
     from ..core.storage import housekeeping
     from . import clerk, links, personal, routes

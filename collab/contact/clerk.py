@@ -1,4 +1,4 @@
-"""The thread that writes mails: of events, of requests for passwords, and of what is unread."""
+"""The thread that writes mails: about events, password requests, and unread notifications."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ CLERK: Slot[ReaderThread] = Slot("clerk", _make)
 
 
 def init_app(app: Flask) -> None:
-    """Let an application have its clerk; it starts with the server, or the first request."""
+    """Give an application its clerk; it starts with the server, or the first request."""
     PARTS.of(app).add("mails", CLERK, with_requests=True)

@@ -1,4 +1,4 @@
-"""A mail of what somebody has not read, daily or weekly, at eight in the morning where they are.
+"""A mail about unread notifications, daily or weekly, at eight in the morning local time.
 
 Exactly one for each period and person, however many processes look: what is due is read, mailed and
 moved on in one transaction under the writer's lock. A period that passed while no process ran is
@@ -94,7 +94,7 @@ def unsubscribe(token: str) -> None:
 def write_some(now: datetime) -> bool:
     """Write some digests that are due; returns whether there may be more; commits."""
     due = select(DigestPlan.user_id).where(DigestPlan.next_at <= now).limit(DIGESTS_PER_COMMIT)
-    # Looked at without the lock: nearly always nothing is due.
+    # Checked without the lock: nearly always nothing is due.
     if db.session.scalar(due.limit(1)) is None:
         db.session.rollback()
         return False
@@ -102,7 +102,7 @@ def write_some(now: datetime) -> bool:
     people = db.session.scalars(due).all()
     for user_id in people:
         plan = db.session.get_one(DigestPlan, user_id, populate_existing=True)
-        # Moved on in any case: one who gets no mail must not be due again at once.
+        # Moved on in any case: a person who gets no mail must not be due again at once.
         plan.next_at = following(plan.every, plan.zone, now)
         _write(plan)
     db.session.commit()

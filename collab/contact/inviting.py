@@ -27,7 +27,7 @@ class ForAnother(Forbidden):
 def send(invitation: Invitation) -> bool:
     """Mail an invitation in the open transaction; returns whether its address gets one.
 
-    Whoever has blocked the inviter does not, and nobody is sent more than some a day.
+    People who have blocked the inviter do not, and nobody gets more than a few a day.
     """
     inviter = db.session.get_one(User, invitation.invited_by)
     to = db.session.scalar(select(User).where(User.email == invitation.email))
@@ -73,6 +73,6 @@ def accept(token: str, caller: Caller) -> Member:
     link = links.find(token, INVITE)
     if link.email != caller.email or link.invitation_id is None:
         raise ForAnother()
-    # Whoever has the link reads what is sent to that address.
+    # A person with the link reads what is sent to that address.
     verification.mark(db.session.get_one(User, caller.user_id, populate_existing=True))
     return invitations.accept(link.invitation_id, caller)

@@ -1,4 +1,4 @@
-"""How many mails of a kind an address is sent: nobody's mailbox is filled by others."""
+"""How many mails of a kind an address gets: nobody can fill another person's mailbox."""
 
 from __future__ import annotations
 

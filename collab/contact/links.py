@@ -1,4 +1,4 @@
-"""The links in mails: made for one purpose and address, good once and for some time."""
+"""The links in mails: made for one purpose and address, valid once and for some time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def issue(
         MailLink.purpose == purpose,
         MailLink.user_id == user_id if user_id else MailLink.invitation_id == invitation_id,
     )
-    # One that is good at a time: an older mail, perhaps forwarded, opens nothing any more.
+    # Only one is valid at a time: an older mail, perhaps forwarded, opens nothing any more.
     db.session.execute(delete(MailLink).where(*same).execution_options(synchronize_session=False))
     token, now = new_token(), utcnow()
     db.session.add(
@@ -59,7 +59,7 @@ def issue(
 
 
 def find(token: str, purpose: str) -> MailLink:
-    """Return a link that is still good; raises LinkSpent."""
+    """Return a link that is still valid; raises LinkSpent."""
     query = select(MailLink).where(MailLink.digest == digest(token), MailLink.purpose == purpose)
     found = db.session.scalar(query.where(MailLink.expires_at > utcnow()))
     if found is None:
@@ -68,7 +68,7 @@ def find(token: str, purpose: str) -> MailLink:
 
 
 def use(token: str, purpose: str) -> MailLink:
-    """Use a link up in the open transaction: of two who do at once, one does. Raises LinkSpent."""
+    """Use up a link in the open transaction; of two at once, one succeeds. Raises LinkSpent."""
     statement = delete(MailLink).where(
         MailLink.digest == digest(token),
         MailLink.purpose == purpose,
@@ -81,5 +81,5 @@ def use(token: str, purpose: str) -> MailLink:
 
 
 def forget() -> bool:
-    """Delete some links whose time is over; returns whether there may be more; commits."""
+    """Delete some expired links; returns whether there may be more; commits."""
     return retention.delete_older(MailLink.expires_at, utcnow(), MailLink.digest)

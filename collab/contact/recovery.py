@@ -1,7 +1,7 @@
-"""A new password for whoever reads what is sent to the account's address.
+"""A new password for the person who reads what is sent to the account's address.
 
-Asking does the same for every address, known or not: one row, and 202. Who has an account is looked
-up later, in another thread, so that no answer and no time gives it away.
+Asking does the same for every address, known or not: one row, and 202. Whether there is an account
+is looked up later, in another thread, so that neither the answer nor its timing reveals it.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ def _answer(address: str) -> None:
 def reset(token: str, password: str) -> None:
     """Set a new password by a link, and end all sessions; raises LinkSpent.
 
-    Of an account whose address was verified, the second factor stays, and so do tokens of scripts:
-    a mailbox alone lets nobody in. Of one that was not, all ways in are closed: they may be
-    somebody else's, who registered with this address.
+    If the address was verified, the second factor stays, and so do tokens of scripts: a mailbox
+    alone lets nobody in. If it was not, all ways to sign in are closed: they may belong to somebody
+    else who registered with this address.
     """
     link = links.find(token, RESET)
     if reason := passwords.weakness(password, link.email):

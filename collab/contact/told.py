@@ -19,7 +19,7 @@ TYPES = (
     "account.second_factors_removed",
     "invitation.created",
 )
-#: Of an identity that an account was made by, there is nothing to tell.
+#: If an account was made with an identity, there is no need to report the link.
 WITH_THE_ACCOUNT = "registration"
 
 

@@ -2,9 +2,9 @@
 
 One trace goes from a request by the rows that it makes (jobs, events) to what runs or is delivered
 because of them, in whichever process, and to the server that is called: the carrier is a
-`traceparent` (W3C Trace Context §3.2). Spans have routes, types and numbers, and nothing that
-people write. The library is imported only where the setting is there; without, all of this costs a
-look.
+`traceparent` (W3C Trace Context §3.2). Spans contain routes, types and numbers, and nothing that
+people write. The library is imported only where the setting is set; without it, all of this costs
+one check.
 """
 
 from __future__ import annotations

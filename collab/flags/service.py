@@ -125,13 +125,13 @@ def is_on(name: str, user_id: int | None) -> bool:
 
 
 def require(name: str, user_id: int | None) -> None:
-    """Raise FeatureOff for whoever does not have a feature."""
+    """Raise FeatureOff for a person who does not have a feature."""
     if not is_on(name, user_id):
         raise FeatureOff(name)
 
 
 def load_to_change(name: str) -> Flag:
-    """Return a flag that nobody else changes until the commit; raises NotFound."""
+    """Return a flag that nobody else can change until the commit; raises NotFound."""
     take_write_lock()
     return load(name)
 

@@ -1,7 +1,7 @@
-"""The functions that there are: a file each in `handlers/`, read and not imported.
+"""The functions: a file each in `handlers/`, read but not imported.
 
-What a function needs stands in its file as a constant: `MEMORY_MB`, and `INPUT`, the name under
-which it gets the file that it works on; without it, it takes none.
+Constants in its file say what a function needs: `MEMORY_MB`, and `INPUT`, the name under which it
+gets the file that it works on; without it, it takes none.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Function:
 
 
 def read(path: Path) -> Function:
-    """Learn what a file says of its function."""
+    """Read what a file says about its function."""
     module = ast.parse(path.read_text(encoding="utf-8"), path.name)
     says = _constants(module)
     summary = (ast.get_docstring(module) or "").split("\n")[0]

@@ -1,4 +1,4 @@
-"""Signing in with other services: Google, GitHub, and whatever speaks OpenID Connect."""
+"""Signing in with other services: Google, GitHub, and any that speaks OpenID Connect."""
 
 from flask import Flask
 

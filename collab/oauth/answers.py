@@ -1,7 +1,7 @@
 """How a callback is answered: a browser goes back to the page, a program gets JSON.
 
-To the page goes the proof, in the part of the address that is sent to no server and stands in no
-log, and that the page takes away at once; of what went wrong goes the type of the problem alone,
+The page gets the proof, in the part of the address that is sent to no server and appears in no log,
+and that the page removes at once; if something went wrong, it gets only the type of the problem,
 never a word that somebody put into an address.
 """
 

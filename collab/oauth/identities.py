@@ -1,4 +1,4 @@
-"""Identities: whom providers say that people are; listed, linked to an account and unlinked."""
+"""Identities: who people are according to providers; listed, linked to an account and unlinked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`/auth/me/identities`: by what else one signs in."""
+"""`/auth/me/identities`: what else signs in to one's account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""States and proofs that were used: each is good once, in all processes."""
+"""States and proofs that were used: each is valid once, across all processes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .sealed import Proof, State
 
 
 def spend(used: State | Proof) -> None:
-    """Use something up in the open transaction; raises AttemptInvalid the second time.
+    """Use up a state or proof in the open transaction; raises AttemptInvalid the second time.
 
-    The writer's lock is held: of two that come at once, the second finds what the first has done.
+    The writer's lock is held: of two concurrent uses, the second finds what the first has done.
     """
     key = digest(used.key)
     if db.session.get(SpentLogIn, key) is not None:
@@ -27,7 +27,7 @@ def spend(used: State | Proof) -> None:
 
 
 def spend_now(state: State) -> None:
-    """Use a state up before anything is asked of the provider; commits."""
+    """Use up a state before anything is asked of the provider; commits."""
     take_write_lock()
     spend(state)
     db.session.commit()

@@ -1,4 +1,4 @@
-"""Files that a job's payload may name, by the member that names them: uploads, and what joins."""
+"""Files that a job's payload may name, by the member that names them: uploads, and others."""
 
 from __future__ import annotations
 

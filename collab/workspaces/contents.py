@@ -1,4 +1,4 @@
-"""What lies in a workspace, for whoever knows no files: the package that keeps them registers."""
+"""What is in a workspace, for packages that don't know files: the one that keeps them registers."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _FAREWELLS: Contributions[Farewell] = Contributions("farewells")
 
 
 def on_deletion(app: Flask, farewell: Farewell) -> None:
-    """Let a function see to what goes with a workspace."""
+    """Let a function handle what goes with a workspace."""
     _FAREWELLS.add(app, farewell)
 
 

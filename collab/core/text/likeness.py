@@ -1,4 +1,4 @@
-"""Which known name somebody may have meant by another."""
+"""Which known name somebody may have meant by an unknown one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 #: Characters of a name that are compared: the time grows with the square of what is.
 MAX_COMPARED_CHARACTERS = 40
-#: How like a name must be, from 0 to 1, as `difflib` counts it.
+#: How similar a name must be, from 0 to 1, as `difflib` measures it.
 MIN_LIKENESS = 0.6
 
 

@@ -1,8 +1,8 @@
-"""What strings may have that people send, whichever door they come through: one rule for all.
+"""What the strings that people send may contain, whichever way they come: one rule for all.
 
 No string may have U+0000: databases and C libraries end a text there (PostgreSQL takes it in no
-text and in no jsonb), so it would not come back as it was sent. What else a string may have is
-the business of its field (`schemas.line`, `schemas.text`).
+text and in no jsonb), so it would not come back as it was sent. Its field decides what else a
+string may contain (`schemas.line`, `schemas.text`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Way = tuple[Any, Any] | None
 
 
 def refuse_nul(data: bytes | str, value: Any) -> None:
-    """Refuse strings with NUL in a value that was read of some JSON; raises Unprocessable.
+    """Refuse strings with NUL in a value that was read from some JSON; raises Unprocessable.
 
     It points at the first one: at the object, where a member's name has it.
     """

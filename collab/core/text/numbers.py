@@ -1,7 +1,8 @@
-"""Whole numbers that people send, whichever door they come through: what is read is what was sent.
+"""Whole numbers that people send, whichever way they come: what is read is what was sent.
 
-The parser of JSON (orjson) makes a double of a whole number of more than 64 bits, and so another
-number of it: of two long ids one. RFC 8259 §6 warns of such numbers; here they are refused by name.
+The JSON parser (orjson) turns a whole number of more than 64 bits into a double, and so into
+another number: two long ids become one. RFC 8259 §6 warns of such numbers; here they are refused by
+name.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from ..errors import Unprocessable, escaped
 
-#: So many digits in a row may be a whole number of more than 64 bits.
+#: This many digits in a row may be a whole number of more than 64 bits.
 LONG_NUMBER_PATTERN = re.compile(rb"[0-9]{19}")
 #: Whole numbers that are read as they are.
 SMALLEST_NUMBER = -(2**63)

@@ -1,10 +1,10 @@
-"""What a line may be made of: something to see, and nothing that hides in it or turns it around.
+"""What a line may contain: something visible, and nothing that hides in it or turns it around.
 
 Names, titles, tags, paths and the names of files stand in sentences, lists and headers. There
-U+202E turns what follows around, U+2028 begins a new line, and of two names that differ in a
-zero-width space nobody can say which is which. What can't be seen is taken only where a script or
-an emoji is written with it: joiners after a letter of Arabic or a virama (as RFC 5892 Appendix A
-has it) and between emoji, variation selectors after what has variants.
+U+202E reverses what follows, U+2028 begins a new line, and nobody can tell two names apart that
+differ only in a zero-width space. What can't be seen is taken only where a script or an emoji is
+written with it: joiners after a letter of Arabic or a virama (as RFC 5892 Appendix A has it) and
+between emoji, variation selectors after what has variants.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ NOTHING_SEEN = "Must have at least one visible character."
 
 
 def trouble(line: str) -> str | None:
-    """Say what keeps a line from being shown as it is, in a sentence, or return None."""
+    """Say in a sentence what keeps a line from being shown as it is, or return None."""
     wrong = hidden_in(line)
     if wrong is not None:
         return f"Must not have {named(wrong)}: it can't be seen, or turns the line around."

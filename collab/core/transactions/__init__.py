@@ -1,1 +1,1 @@
-"""Transactions: whose turn it is to write, how they come to the disk, what is done after them."""
+"""Transactions: whose turn it is to write, how commits reach the disk, what happens after them."""

@@ -1,9 +1,9 @@
-"""Commits share what brings them to the disk: whoever waits for the same moment syncs once.
+"""Commits share the sync that brings them to disk: those who wait for the same moment sync once.
 
-A commit is written first, its writer's turn passed on, and then the disk is waited for, by all
-whose commits were written meanwhile together. Each has a transaction of its own, so that one which
-fails harms no other; only after the sync is anybody told that their change is made. Where one
-thread makes changes one after the other, it settles some of them at once, and tells of them then.
+A commit is written first, its writer's turn passed on, and then all whose commits were written
+meanwhile wait for the disk together. Each has a transaction of its own, so that one which fails
+harms no other; only after the sync is anybody told that their change is made. Where one thread
+makes changes one after the other, it settles some of them at once, and tells of them then.
 """
 
 from __future__ import annotations
@@ -77,21 +77,21 @@ class Disk:
             return self._late
 
     def reach(self, number: int) -> None:
-        """Return when the first so many that nobody waited for are on the disk; raises OSError."""
+        """Return once the first so many that nobody waited for are on disk; raises OSError."""
         if self._safe < number:
             self.settle()
 
     def harden(self) -> None:
-        """Return when all commits that could be read before this call are on the disk."""
+        """Return once all commits that could be read before this call are on disk."""
         # Without a lock: what could be read before this call has been counted before it.
         if self._open or self._late > self._safe or self._shared:
             self.settle()
 
     def settle(self) -> None:
-        """Return when all that was written before this call is on the disk; raises OSError."""
+        """Return once all that was written before this call is on disk; raises OSError."""
         # Read after the write: this round's sync has not begun, so it can't miss it.
         mine = self._next
-        with mine.lock:  # whoever is the first syncs for all of the round, the others wait for it
+        with mine.lock:  # the first one syncs for the whole round, the others wait for it
             if not mine.over:
                 self._lead(mine)
         if mine.error is not None:
@@ -123,7 +123,7 @@ class Left:
         return bool(self.disks)
 
     def settle(self) -> None:
-        """Return when all is on the disk; raises OSError."""
+        """Return once everything is on disk; raises OSError."""
         for disk, number in self.disks.items():
             disk.reach(number)
         then, self.disks, self.then = self.then, {}, []
@@ -189,7 +189,7 @@ class LogFile:
         _sync_data(self._descriptor)
 
     def close(self) -> None:
-        """Let go of it; the next sync opens it again."""
+        """Close it; the next sync opens it again."""
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
             os.close(descriptor)
@@ -199,7 +199,7 @@ class LogFile:
 
 
 def _never() -> None:
-    """Leave it to the system when something comes to the disk."""
+    """Leave it to the system when data reaches the disk."""
 
 
 def _of(app: Flask) -> Disk:

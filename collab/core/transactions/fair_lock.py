@@ -1,8 +1,8 @@
 """A lock that lets nobody starve.
 
-`threading.Lock` gives itself to whoever asks at the right moment. A thread that takes it again and
-again (an archive, some files a commit) was seen to keep others from it for many of its turns, since
-it still runs while they wake up.
+`threading.Lock` goes to the thread that asks at the right moment. A thread that takes it repeatedly
+(an archive, some files per commit) was seen to keep others from it for many turns, since it is
+still running while they wake up.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-#: Seconds after which whoever waits longest gets the lock, and nobody else. Until then it is free
-#: for all, which is faster: nobody has to wake up first.
+#: Seconds after which only the one that has waited longest gets the lock. Until then it is free for
+#: all, which is faster: nobody has to wake up first.
 STARVING_S = 0.02
 
 
@@ -53,7 +53,7 @@ class FairLock:
     def acquire(self, timeout: float, behind_s: float = 0.0) -> bool:
         """Wait for the lock; returns False if it did not come within so many seconds.
 
-        Whoever waits with `behind_s` lets others go first who come up to that many seconds later.
+        With `behind_s`, a thread lets others go first that come up to that many seconds later.
         """
         with self._inside:
             # Once somebody starves, a free lock is left to them: newcomers queue up.
@@ -80,7 +80,7 @@ class FairLock:
             return waiter.owns
 
     def _gave_up(self, waiter: _Waiter) -> bool:
-        """Let go of a place in the queue; returns whether the lock came in the last moment."""
+        """Give up a place in the queue; returns whether the lock came at the last moment."""
         with self._inside:
             if not waiter.owns:
                 self._waiting.remove(waiter)
@@ -92,7 +92,7 @@ class FairLock:
         return min(self._waiting, key=lambda waiter: waiter.place)
 
     def release(self) -> None:
-        """Let go of it: for whoever comes first, or waits too long already."""
+        """Release it: for the first to come, or one that has already waited too long."""
         with self._inside:
             if self._starving():
                 waiter = self._first()

@@ -1,7 +1,7 @@
-"""What was looked up since rights last changed, remembered while their number stands.
+"""What was looked up since rights last changed, remembered until their number changes.
 
-One rule, for all that a change of rights may make wrong: the number is looked at before the
-database is. A change in between then outdates at once what the look-up has found.
+One rule, for everything that a change of rights may make wrong: read the number before the
+database. A change in between then outdates the result of the look-up at once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Remembered(Generic[K, V]):
     """Answers by what was asked for, as of one state of rights; past `most`, all are forgotten.
 
     A change in this process counts at once, another's as soon as it moves the number. Threads may
-    use it together: whoever comes second in a race only looks something up once more.
+    share it: the second one in a race only looks something up once more.
     """
 
     def __init__(self, app: Flask, most: int) -> None:

@@ -1,9 +1,9 @@
-"""A number that grows when rights have changed: what was remembered of them holds while it stands.
+"""A number that grows when rights have changed: what was remembered about them holds until then.
 
-It lies in a file beside the database, which every process that uses it maps into its memory. Who
-changes rights moves it after the commit and before the answer: from the answer on each process sees
-that, in its next request or in the middle of one. To look at it takes no system call (50 ns; the
-end of the log, or SQLite's `data_version`, takes 50 times as long).
+It is in a file beside the database, which every process that uses it maps into its memory. A change
+of rights moves it after the commit and before the answer: from the answer on each process sees
+that, in its next request or in the middle of one. Reading it takes no system call (50 ns; the end
+of the log, or SQLite's `data_version`, takes 50 times as long).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class RightsEpoch:
         return view[0]
 
     def move(self) -> None:
-        """Make outdated what anybody remembers; call it once the change is committed.
+        """Invalidate what anybody remembers; call it once the change is committed.
 
         Once it is mapped this never fails: a process without a free descriptor goes on unlocked, at
         the risk that two changes of one moment count as one.

@@ -1,6 +1,6 @@
-"""Rows of a model that are inserted by a statement compiled once, past the session's own work.
+"""Rows of a model that are inserted by a statement compiled once, bypassing the session.
 
-For a session to insert an object takes it ten times as long as the database needs for the row.
+A session takes ten times as long to insert an object as the database needs for the row.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Left to SQLite, a process that waits for another's transaction sleeps and tries again, up to 0.1 s
 at a time; one whose threads write one after the other leaves it no moment in which that succeeds.
-Here whoever waits first takes a place at the door, which the one inside has to pass, too, before it
-can enter again. The system takes both locks from a process that is killed.
+Here the first to wait takes a place at the door, which the one inside has to pass, too, before it
+can enter again. The system releases both locks when a process is killed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class SharedLock(FairLock):
         return entered
 
     def release(self) -> None:
-        """Let go of it: for whoever waits at the door, or comes first."""
+        """Release it: for the one that waits at the door, or comes first."""
         # The file first: the next thread has the same open file, which this would unlock under it.
         self._files[1].release()
         super().release()
@@ -82,7 +82,7 @@ class SharedLock(FairLock):
         return True
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         if self._pid == os.getpid():
             for one in self._files:
                 one.close()

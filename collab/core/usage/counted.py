@@ -1,6 +1,6 @@
 """Who owns each row and how many bytes it takes: one table, from which triggers are made.
 
-Whatever a person makes counts to them, and whatever is in a project counts to the project as
+Whatever a person makes counts for them, and whatever is in a project counts for the project as
 well. A new table that keeps what people send needs a line here; a test finds those without one.
 """
 

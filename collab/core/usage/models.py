@@ -59,7 +59,7 @@ class Usage(Model):
 
 
 class FreedBlob(Model):
-    """Bytes that some row had and has no longer: they are somebody else's still, or go."""
+    """Bytes that some row no longer has: another row still uses them, or they are deleted."""
 
     __tablename__ = "freed_blobs"
     __table_args__ = ({"sqlite_with_rowid": False},)

@@ -1,9 +1,9 @@
-"""Quotas: looked at in the transaction of each change, before it is committed.
+"""Quotas: checked in the transaction of each change, before it is committed.
 
 The triggers know who keeps more than when the last transaction was settled. If a request brought
-somebody over their quota, its commit is refused, whatever door it came in by. Threads of the
-server's own (the scheduler, the texts' writer, the housekeeper) ask for room themselves, since a
-commit of theirs carries the work of many people.
+somebody over their quota, its commit is refused, whichever way it came in. Threads of the server's
+own (the scheduler, the texts' writer, the housekeeper) ask for room themselves, since a commit of
+theirs carries the work of many people.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def ceiling(limit: int, growth: int) -> int:
 def require(size: int, *, person_id: int | None = None, project_id: int | None = None) -> None:
     """Check, under the writer's lock, that there is room; raises QuotaSpent.
 
-    The commit looks again. This is for whoever does something before that no rollback takes back.
+    The commit looks again. This is for code that first does something that no rollback can undo.
     """
     Allowance().take(size, ((PERSON, person_id), (PROJECT, project_id)))
 
@@ -169,8 +169,8 @@ class _Growth:
     @property
     def asks_for_room(self) -> bool:
         """Whether more is kept than before, and not only because somebody has deleted something."""
-        # Whoever deletes gains room in the end, though the event of it takes some. To trade
-        # many small rows for a long text gains none.
+        # Deleting gains room in the end, though its event takes some. Trading many small rows for a
+        # long text gains none.
         tidied = self.rows < 0 and self.kept <= 0 and self.bytes <= SMALL_GROWTH_BYTES * -self.rows
         return self.bytes > 0 and not tidied
 
@@ -229,7 +229,7 @@ def _judge(changed: list[tuple[str, int, str, int, int, int]]) -> None:
     for owner, owner_id, kind, size, count, used in changed:
         grown[owner, owner_id].add(kind, size, count, used)
     asking = {one: growth for one, growth in grown.items() if growth.asks_for_room}
-    # Once for all: what is in a project grows with its person, too.
+    # Once for all: what grows in a project also grows for its person.
     disk.require_free(max((growth.bytes for growth in asking.values()), default=0))
     for (owner, owner_id), growth in asking.items():
         _judge_one(owner, owner_id, growth)

@@ -1,8 +1,8 @@
 """The statements by which triggers keep the counters: of one row, or of all rows of a statement.
 
-Of all rows of a statement they make one change of a counter, where the database shows triggers
-these rows. PostgreSQL keeps each state of a row until the transaction has ended, and looks through
-all of them for the next: a thousand changes of one counter in a transaction cost a million looks.
+Where the database shows triggers all rows of a statement, they make one change of a counter for all
+of them. PostgreSQL keeps each state of a row until the transaction has ended, and looks through all
+of them for the next: a thousand changes of one counter in a transaction cost a million looks.
 """
 
 # ruff: noqa: S608  (SQL is made of the table in `counted` alone)

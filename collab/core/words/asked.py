@@ -1,4 +1,4 @@
-"""What somebody who searches asks for, and how FTS5 is told."""
+"""What a search asks for, and how that is written for FTS5."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..text.patterns import later
 from .characters import RUN_LETTERS, joining_characters
 from .splitting import parts, words
 
-#: Words that are looked at, those of phrases too; the rest of a search is left out.
+#: Words that are considered, including those of phrases; the rest of a search is left out.
 MAX_WORDS = 16
 
 #: The columns of the index that have texts.
@@ -54,8 +54,8 @@ def read(text: str) -> Asked:
 
     All words must occur, the last one may be the beginning of a word (a single Latin letter is
     none: too many words begin with it); "quoted words" must stand together; a `-` before either
-    excludes. Nothing else has a meaning. What is wanted twice is looked for once: ranking takes
-    time for each.
+    excludes. Nothing else has a meaning. A word wanted twice is looked for once: ranking takes time
+    for each.
     """
     kept: dict[bool, dict[tuple[str, ...], Term]] = {True: {}, False: {}}
     last: tuple[Term, str] | None = None

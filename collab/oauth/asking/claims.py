@@ -1,4 +1,4 @@
-"""What a provider says of a person."""
+"""What a provider says about a person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Authlib's Flask client, bounded, and told what it has to look at."""
+"""Authlib's Flask client, limited, and told what to check."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_e
 AUTH_METHODS = ("client_secret_basic", "client_secret_post")
 #: Says whether each answer names who gives it (RFC 9207 §3).
 NAMES_ISSUER = "authorization_response_iss_parameter_supported"
-#: Errors that say that a code is not good (RFC 6749 §5.2), as GitHub calls it, too.
+#: Errors that say that a code is invalid (RFC 6749 §5.2), including GitHub's name for it.
 CODE_REFUSED = ("invalid_grant", "bad_verification_code")
 #: Characters of a reason in the log.
 MAX_REASON_LENGTH = 300
@@ -85,8 +85,8 @@ class Client(FlaskOAuth2App):  # type: ignore[misc]
         try:
             return dict(self.parse_id_token(token, **checks))
         except BadSignatureError:  # by a key that has the name of an older one, or none
-            # Providers change their keys at any time: once more with the present ones, and no
-            # oftener.
+            # Providers change their keys at any time: try once more with the present ones, and only
+            # once.
             self.fetch_jwk_set(force=True)
             return dict(self.parse_id_token(token, **checks))
 
