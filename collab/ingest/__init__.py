@@ -1,4 +1,4 @@
-"""The event pipeline: from the doors by the inbox and the stages to the store and its numbers."""
+"""The event pipeline: from the doors through inbox and stages to the store and its numbers."""
 
 from flask import Flask
 

@@ -21,7 +21,7 @@ MAX_SCHEMAS_PER_PROJECT = 200
 
 
 def register(project: Project, values: dict[str, Any], actor: Caller) -> EventSchema:
-    """Keep the schema of a type; raises Unprocessable, and Conflict where there is one already."""
+    """Keep the schema of a type; raises Unprocessable, and Conflict if there is one already."""
     try:
         compile_schema(values["schema"])
     except ValueError as error:

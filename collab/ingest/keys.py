@@ -1,4 +1,4 @@
-"""Write keys: how they are made, and how the source of one is found without a query each time."""
+"""Write keys: making them, and finding the source of one without a query each time."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from ..frozen import frozen
 from ..projects.models import Member
 from .models import Source
 
-#: What every key begins with: scanners for leaked secrets know such a prefix.
+#: The prefix of every key, by which scanners can find leaked secrets.
 KEY_PREFIX = "collab_wk_"
 #: Bytes of randomness after it: 40 characters of base64url.
 KEY_RANDOM_BYTES = 30
-#: Characters of a key, and of its end that is shown to tell it apart.
+#: Characters of a key, and of its end, which is shown to tell keys apart.
 KEY_LENGTH = len(KEY_PREFIX) + 40
 HINT_LENGTH = 4
 #: Keys whose source is remembered.
@@ -31,7 +31,7 @@ MAX_KNOWN_KEYS = 4096
 
 @frozen
 class Sender:
-    """A source that somebody has the key of, as of the last change of anybody's rights."""
+    """A source whose key somebody has, as of the last change to anybody's rights."""
 
     source_id: int
     project_id: int
@@ -52,7 +52,7 @@ def hint_of(key: str) -> str:
 
 def _query() -> Any:
     key: Any = bindparam("digest")
-    # What has no member is being deleted.
+    # A project without members is being deleted.
     alive = exists().where(Member.project_id == Source.project_id)
     found = or_(Source.key_digest == key, Source.previous_digest == key)
     shown = (Source.id, Source.project_id, Source.enabled, Source.key_digest, Source.previous_until)
@@ -60,14 +60,14 @@ def _query() -> Any:
     return query.where(found, alive)
 
 
-#: Built once: each key that is not known runs it.
+#: Built once: each unknown key runs it.
 SENDER_OF_KEY = _query()
 
 
 class KeyRing:
     """The senders of the keys that were used since rights last changed.
 
-    Only good keys are remembered, so making keys up fills nothing.
+    Only valid keys are remembered, so made-up keys fill nothing.
     """
 
     def __init__(self, app: Flask) -> None:
@@ -75,7 +75,7 @@ class KeyRing:
 
     def known(self, key: str) -> Sender | None:
         """Return the sender of a key, if it has been looked up since rights last changed."""
-        # By the digest, as in the table: nothing compares what is secret, or keeps it.
+        # By the digest, as in the table: nothing compares or keeps the secret itself.
         return self._remembered.find(digest(key))
 
     def find(self, key: str) -> Sender | None:
@@ -88,7 +88,7 @@ class KeyRing:
     def _look_up(self, key: str) -> Sender | None:
         if len(key) != KEY_LENGTH or not key.startswith(KEY_PREFIX):
             return None
-        looked_at = self._remembered.epoch.now()  # before the reading, or a change could be missed
+        looked_at = self._remembered.epoch.now()  # before reading, or a change could be missed
         mine = digest(key)
         row = db.session.connection().execute(SENDER_OF_KEY, {"digest": mine}).one_or_none()
         if row is None:

@@ -1,7 +1,7 @@
 """Sources of events, with their write keys, and the schemas of event types.
 
-The pipeline's worker reads both tables by plain SQL (`pipeline/`), so a column renamed here is one
-renamed there.
+The pipeline's worker reads both tables with plain SQL (`pipeline/`), so rename a column in both
+places.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ POLICIES = (ACCEPT, REJECT)
 
 
 class Source(AsSeen, Versioned, Model):
-    """Something that sends events to a project by a write key of its own."""
+    """Something that sends events to a project with its own write key."""
 
     __tablename__ = "ingest_sources"
     __table_args__ = (
@@ -50,10 +50,10 @@ class Source(AsSeen, Versioned, Model):
     key_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
     #: The end of the key, by which people tell keys apart.
     key_hint: Mapped[str | None] = mapped_column(String(8))
-    #: The key before it, which is good until a time.
+    #: The previous key, which is valid until a time.
     previous_digest: Mapped[str | None] = mapped_column(String(64), index=True)
     previous_until: Mapped[datetime | None]
-    #: Noted once a minute, and not a change: only lists show it.
+    #: Noted once a minute; this does not count as a change: only lists show it.
     last_used_at: Mapped[datetime | None]
 
     #: The key itself, in the answer that shows it and nowhere else.
@@ -73,7 +73,7 @@ class EventSchema(AsSeen, Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     event_type: Mapped[str] = mapped_column(String(MAX_TYPE_LENGTH))
-    #: Empty: of any version that has no schema of its own.
+    #: Empty: for any version that has no schema of its own.
     event_version: Mapped[str] = mapped_column(String(MAX_VERSION_LENGTH), default="")
     schema: Mapped[dict[str, Any]]
     created_by: Mapped[int | None] = mapped_column(
@@ -83,7 +83,7 @@ class EventSchema(AsSeen, Model):
 
     @property
     def etag(self) -> str:
-        """The tag of what never changes."""
+        """The tag of something that never changes."""
         return entity_tag("EventSchema", self.id, self.created_at)
 
 

@@ -1,4 +1,4 @@
-"""What the pipeline keeps of people, and of the users of other systems for how long."""
+"""What the pipeline keeps about people, and about other systems' users, and how long."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from flask import Flask
 
 from ..core.personal.declared import Days, Kept, Person, Span, Stays, Then, declare
 
-#: Whom events are about are users of the systems that send them, not people with an account here:
-#: their project answers for them, and deletes their events by source or project.
+#: Events are about users of the systems that send them, not people with an account here: their
+#: project answers for them, and deletes their events by source or project.
 OTHERS_USERS = "a user of the system that sent it, none of ours"
 STORED_DAYS = Days("INGEST_RETENTION_DAYS", "pipeline")
 

@@ -1,4 +1,4 @@
-"""`POST /ingest`: events in any form but Segment's."""
+"""`POST /ingest`: events in any form except Segment's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ answers.open_to_pages(blueprint)
 @blueprint.alt_response(403, schema="Problem")
 @blueprint.alt_response(404, schema="Problem")
 def send_events(query: dict[str, Any]) -> Response:
-    """Send one event or up to 1,000, which are safe once this is answered.
+    """Send one event or up to 1,000; they are safe once you get an answer.
 
     Sign in with a source's write key; or with your token, and name `source_id` or `project_id`. The
     form follows from the headers: plain JSON, one event a line (NDJSON), or CloudEvents,

@@ -46,7 +46,7 @@ def list_event_schemas(query: dict[str, Any]) -> Page:
 @located("/ingest/schemas/{id}")
 @versioned
 def register_event_schema(data: dict[str, Any]) -> EventSchema:
-    """Register the schema of a type; what does not fit it becomes a dead letter from now on."""
+    """Register the schema of a type; from now on, events that do not fit it become dead letters."""
     project = access.load(Project, data.pop("project_id"), caller(), can=Right.MANAGE)
     return event_schemas.register(project, data, caller())
 

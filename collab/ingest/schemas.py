@@ -28,7 +28,7 @@ from .models import (
 )
 from .sources import ALL_KEYS, PREVIOUS_KEY
 
-#: Seconds that a key may still be good after its rotation: 30 days.
+#: Seconds that a key may stay valid after its rotation: 30 days.
 MAX_OVERLAP_S = 30 * 86_400
 #: A day: time to bring the new key to wherever the old one is.
 DEFAULT_OVERLAP_S = 86_400
@@ -145,7 +145,7 @@ class SourceQuery(PageQuery):
 
 
 class RotateIn(Schema):
-    """How long the present key is still good."""
+    """How long the current key stays valid."""
 
     body_optional = True
     example = {"overlap_seconds": DEFAULT_OVERLAP_S}
@@ -166,7 +166,7 @@ class RevokeIn(Schema):
 
 
 class EventSchemaIn(Schema):
-    """The schema of a type's data, for one version of it or for all that have none of their own."""
+    """The schema of a type's data, for one version or for all versions without their own."""
 
     example = {"project_id": 1, "event_type": "user_action", "event_version": "1.0"}
     aliases = {"projectId": "project_id", "type": "event_type", "version": "event_version"}
@@ -175,7 +175,7 @@ class EventSchemaIn(Schema):
     event_version = fields.String(
         load_default="",
         validate=validate.Length(0, MAX_VERSION_LENGTH),
-        metadata={"description": "As events say it in `metadata.version`; empty: any."},
+        metadata={"description": "As events state it in `metadata.version`; empty: any."},
     )
     schema = FreeJson(
         required=True,
@@ -211,7 +211,7 @@ EventSchemaPage = page_of(EventSchemaOut)
 
 
 class IngestQuery(Schema):
-    """Where a person's events belong, who sends no write key; one of both is enough."""
+    """Where events belong that a person sends without a write key; one of both is enough."""
 
     aliases = {"projectId": "project_id", "sourceId": "source_id"}
     source_id = _asked_id(
@@ -224,7 +224,7 @@ class IngestQuery(Schema):
 
 
 class VerdictOut(Schema):
-    """What is known of an event that was not accepted."""
+    """What is known about an event that was not accepted."""
 
     example = {"index": 3, "event_id": "7f9c24e8", "reason": "`event_type` is missing."}
     index = fields.Integer(required=True, metadata={"description": "Its place, from 0."})
@@ -238,7 +238,7 @@ class ReceiptOut(Schema):
 
     example = {"accepted": 999, "rejected": 1, "receipt": "812"}
     accepted = fields.Integer(required=True, metadata={"description": "Safe, and on their way."})
-    rejected = fields.Integer(required=True, metadata={"description": "Dead letters already."})
+    rejected = fields.Integer(required=True, metadata={"description": "Already dead letters."})
     receipt = fields.String(
         required=True,
         allow_none=True,
@@ -252,7 +252,7 @@ class ReceiptOut(Schema):
 
 
 class SegmentOut(Schema):
-    """What Segment's libraries are answered."""
+    """The answer to Segment's libraries."""
 
     example = {"success": True, "accepted": 2, "receipt": "813"}
     success = fields.Boolean(required=True)

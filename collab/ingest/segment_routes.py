@@ -1,4 +1,4 @@
-"""`/v1/batch`, `/v1/track` and the like: what Segment's libraries send to, at the root."""
+"""`/v1/batch`, `/v1/track` and the like: the addresses of Segment's libraries, at the root."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ EVENTS_PER_ROW = 1000
 View = Callable[[], Response]
 
 blueprint = Blueprint(
-    "segment", __name__, url_prefix="/v1", description="What Segment's libraries send to."
+    "segment", __name__, url_prefix="/v1", description="The doors for Segment's libraries."
 )
 answers.open_to_pages(blueprint)
 
 
 def _door(name: str, body: dict[str, Any] = described.MESSAGE_BODY) -> Callable[[View], View]:
-    """Serve a view as one of the doors: all take a write key, or have it in their body."""
+    """Serve a view as one of the doors: all take a write key, in a header or in the body."""
 
     def decorate(view: View) -> View:
         for decorator in (

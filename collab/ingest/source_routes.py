@@ -1,4 +1,4 @@
-"""`/ingest/sources`: what may send events, and by which keys."""
+"""`/ingest/sources`: what may send events, and with which keys."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from .pipeline.rules import compile_rules
 
 #: Sources of one project.
 MAX_SOURCES_PER_PROJECT = 100
-#: The source that events belong to which are sent with a person's token and name no source.
+#: The source of events that are sent with a person's token and name no source.
 API_SOURCE_NAME = "API"
 ALL_KEYS = "all"
 PREVIOUS_KEY = "previous"
@@ -78,11 +78,11 @@ def update(source: Source, changes: dict[str, Any], actor: Caller) -> Source:
 
 
 def rotate(source: Source, overlap: timedelta, actor: Caller) -> tuple[Source, str]:
-    """Give a source a new key; the one before is good for some time more.
+    """Give a source a new key; the previous one stays valid for some time.
 
-    Of several rotations in a row only the last key before the new one is.
+    After several rotations in a row, only the last key before the new one does.
     """
-    # One that was revoked has no key which could be good for longer.
+    # One that was revoked has no key that could stay valid.
     kept = source.key_digest is not None and overlap > timedelta(0)
     source.previous_digest = source.key_digest if kept else None
     source.previous_until = utcnow() + overlap if kept else None
@@ -94,7 +94,7 @@ def rotate(source: Source, overlap: timedelta, actor: Caller) -> tuple[Source, s
 
 
 def revoke(source: Source, keys: str, actor: Caller) -> Source:
-    """End a source's keys at once: `all`, or the `previous` one that a rotation left good."""
+    """End a source's keys at once: `all`, or the `previous` one that a rotation left valid."""
     source.previous_digest = source.previous_until = None
     if keys == ALL_KEYS:
         source.key_digest = source.key_hint = None
@@ -116,7 +116,7 @@ def of_project(project_id: int, actor: Caller) -> Source:
     found = db.session.scalar(query)
     if found is not None:
         return found
-    # Two first requests at once: the second finds the source that the first has made.
+    # Two first requests at once: the second finds the source that the first one made.
     take_write_lock()
     found = db.session.scalar(query)
     if found is None:

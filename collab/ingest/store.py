@@ -1,4 +1,4 @@
-"""The pipeline's store, as requests use it: taking events in, and looking at what is there."""
+"""The pipeline's store, as requests use it: taking events in, and reading what is there."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MIB = 2**20
 NEEDS_CLIENT = (
     "INGEST_DATABASE_URL needs the client of PostgreSQL: pip install -r deploy/requirements.txt"
 )
-#: Connections that are kept open for readers.
+#: Connections kept open for readers.
 MAX_IDLE_READERS = 4
 
 
@@ -50,13 +50,13 @@ def where_of(app: Flask) -> Where:
 
 
 class TakesRequests(Protocol):
-    """Where requests wait: the store's inbox, or a stream of Redis."""
+    """Where requests wait: the store's inbox, or a Redis stream."""
 
     def append(self, request: Request) -> int | str:
         """Keep a request; returns its receipt once it is safe."""
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
 
 
 def _make_inbox(app: Flask) -> TakesRequests:
@@ -66,7 +66,7 @@ def _make_inbox(app: Flask) -> TakesRequests:
     }
     if url := app.config["REDIS_URL"]:
         from .pipeline.queues.stream_inbox import (
-            StreamInbox,  # and the client of Redis: few need it
+            StreamInbox,  # imports the Redis client, which few need
         )
 
         return StreamInbox(url, **limits, store=where_of(app))
@@ -79,20 +79,19 @@ INBOX: Slot[TakesRequests] = Slot("ingest inbox", _make_inbox)
 def append(request: Request) -> int | str:
     """Take a request in and wake the worker; returns its receipt once it is safe.
 
-    Raises InboxFull, QuotaReached, Unavailable while a server can't be reached that keeps them, and
-    sqlite3.OperationalError for a full disk.
+    Raises InboxFull, QuotaReached, Unavailable while the server that keeps them can't be reached,
+    and sqlite3.OperationalError for a full disk.
     """
     with answering():
         receipt = INBOX.here().append(request)
-    # After the request is safe; a knock that is lost costs a second, until the worker looks by
-    # itself.
+    # After the request is safe; a lost knock costs a second, until the worker polls.
     WORKER.here().knock()
     return receipt
 
 
 @contextlib.contextmanager
 def answering() -> Iterator[None]:
-    """Say that a server is out of reach, where this block finds it so; raises Unavailable."""
+    """Report a server that this block finds out of reach; raises Unavailable."""
     try:
         yield
     except (*server_errors(), *stream_errors()) as error:
@@ -101,7 +100,7 @@ def answering() -> Iterator[None]:
 
 
 def in_stream(connection: Store) -> InStream:
-    """Return what waits outside of the store, as far as that can be asked now."""
+    """Return what is waiting outside the store, as far as that can be asked now."""
     url = setting("REDIS_URL")
     if not url:
         return InStream()
@@ -123,7 +122,7 @@ class Readers:
 
     @contextlib.contextmanager
     def one(self) -> Iterator[Store]:
-        """Lend a connection that sees one moment of the store."""
+        """Lend a connection that sees the store at one moment."""
         with self._lock:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
@@ -154,9 +153,9 @@ READERS: Slot[Readers] = Slot("ingest readers", lambda app: Readers(where_of(app
 
 
 def init_app(app: Flask) -> None:
-    """Have the store closed with the server; it is opened again when it is used.
+    """Have the store closed with the server; it is reopened when it is used.
 
-    Raises ConfigError where the store is on a server and its client is not installed.
+    Raises ConfigError if the store is on a server and its client is not installed.
     """
     if app.config["INGEST_DATABASE_URL"] and find_spec("psycopg") is None:
         raise ConfigError(NEEDS_CLIENT)
@@ -169,7 +168,7 @@ def init_app(app: Flask) -> None:
 
 
 def reader() -> contextlib.AbstractContextManager[Store]:
-    """Lend a connection to the store that sees one moment of it."""
+    """Lend a connection to the store that sees it at one moment."""
     return READERS.here().one()
 
 
@@ -177,7 +176,7 @@ def reader() -> contextlib.AbstractContextManager[Store]:
 def writer() -> Iterator[Store]:
     """Be the store's only writer within this block, in one transaction."""
     with answering():
-        # A connection of its own: people write here seldom, and none has to be kept for that.
+        # A separate connection: people rarely write here, and none has to be kept for that.
         connection = connect(where_of(application()))
     try:
         with answering(), writing(connection):

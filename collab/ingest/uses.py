@@ -1,4 +1,4 @@
-"""When sources were last used: noted in memory, and written now and then for all at once."""
+"""When sources were last used: noted in memory, and written for all at once now and then."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from ..core.slots import Slot
 from ..extensions import db
 from .models import Source
 
-#: Seconds between two times of writing.
+#: Seconds between two writes.
 WRITTEN_EVERY_S = 60.0
 
 SOURCES: Any = Source.__table__
 NOTE_USE = (
     update(SOURCES)
     .where(SOURCES.c.id == bindparam("source"))
-    # It is not a change, so the time of the last one stays.
+    # It is not a change, so the time of the last change stays.
     .values(
         last_used_at=bindparam("at", type_=SOURCES.c.last_used_at.type),
         updated_at=SOURCES.c.updated_at,
@@ -29,7 +29,7 @@ NOTE_USE = (
 
 
 class Uses:
-    """The sources that were used since the last time of writing."""
+    """The sources that were used since the last write."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

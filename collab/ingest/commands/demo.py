@@ -1,4 +1,4 @@
-"""Sending made-up traffic to a running server, as a client of its own would."""
+"""Sending made-up traffic to a running server, as any client would."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .. import sources
 from ..models import Source
 from .traffic import Traffic, day_curve
 
-#: The source that the traffic comes from.
+#: The source from which the traffic comes.
 DEMO_SOURCE_NAME = "Demo shop"
 #: Seconds between two requests.
 TICK_S = 0.5
@@ -35,7 +35,7 @@ MAX_WAIT_S = 60
 
 @dataclass
 class Sent:
-    """What was sent, and what the server said of it."""
+    """What was sent, and what the server answered."""
 
     events: int = 0
     accepted: int = 0
@@ -43,7 +43,7 @@ class Sent:
 
 
 def write_key(project_id: int | None) -> str:
-    """Return a fresh write key of the demo's source in a project, by default the first one.
+    """Return a fresh write key for the demo's source in a project, by default the first one.
 
     Raises NotFound.
     """
@@ -69,9 +69,9 @@ def _owner_of(project: Project) -> Caller:
 
 
 def run(url: str, key: str, rate: float, for_s: float, told: Callable[[Sent], None]) -> Sent:
-    """Send so many events a second, as busy as the hour is; `for_s` 0: until it is interrupted.
+    """Send about this many events a second, varying by the hour; `for_s` 0: until interrupted.
 
-    `told` is called every ten seconds. Raises OSError where nobody answers.
+    `told` is called every ten seconds. Raises OSError if nobody answers.
     """
     traffic, sent = Traffic(), Sent()
     began = next_told = time.monotonic()
@@ -90,7 +90,7 @@ def run(url: str, key: str, rate: float, for_s: float, told: Callable[[Sent], No
 
 
 def post(url: str, key: str, events: list[dict[str, object]], sent: Sent) -> None:
-    """Send a batch, again for as long as the server asks to wait; raises OSError."""
+    """Send a batch, and retry for as long as the server asks to wait; raises OSError."""
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
     request = urllib.request.Request(f"{url}/api/v1/ingest", dumps(events), headers)  # noqa: S310
     while True:

@@ -1,4 +1,4 @@
-"""Making a store again out of the archive: the same events, the same numbers."""
+"""Rebuilding a store from the archive: the same events, the same numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..worker.loop import Options, make_loader, only_one
 
 #: Bytes of a file that are read at once.
 CHUNK_BYTES = 2**20
-#: What the name of a file in the archive says: its project, day, hour and writer.
+#: What a file's name in the archive says: its project, day, hour and writer.
 FILE_PATTERN = re.compile(
     r"project-([1-9]\d*)/(\d{4}-\d\d-\d\d)/(\d\d)(?:\.([0-9a-f-]+))?\.jsonl\.gz"
 )
@@ -33,7 +33,7 @@ class CanNotImport(Exception):
 
 @dataclass
 class Imported:
-    """What was read, and files that ended in the middle."""
+    """What was read, and which files ended in the middle."""
 
     files: int = 0
     events: int = 0
@@ -41,7 +41,7 @@ class Imported:
 
 
 def run(options: Options, folder: Path) -> Imported:
-    """Load all that is in an archive into a store that is empty; raises CanNotImport."""
+    """Load everything in an archive into an empty store; raises CanNotImport."""
     with only_one(options.store, lambda _: False) as is_ours:
         if not is_ours:
             raise CanNotImport("A worker runs on this store: stop the server first.")
@@ -53,7 +53,7 @@ def run(options: Options, folder: Path) -> Imported:
 
 
 def _files(folder: Path) -> Iterator[tuple[int, int, Path]]:
-    """Yield (hour, project, path) of the files of an archive."""
+    """Yield (hour, project, path) for the files of an archive."""
     for path in folder.glob("project-*/*/*.jsonl.gz"):
         match = FILE_PATTERN.fullmatch(path.relative_to(folder).as_posix())
         if match:
@@ -79,7 +79,7 @@ def import_all(loader: Loader, folder: Path) -> Imported:
 
 
 def _import_file(loader: Loader, project: int, path: Path) -> tuple[int, int]:
-    """Load a file; returns how far it is whole, and how many events it has."""
+    """Load a file; returns up to where it is intact, and how many events it has."""
     length = events = 0
     for piece, end in members(path):
         lines = [loads(line) for line in piece.splitlines()]
@@ -93,7 +93,7 @@ def _load(loader: Loader, project: int, lines: list[dict[str, Any]]) -> None:
     with writing(loader.connection) as connection:
         numbered = list(requests(project, lines))
         put(connection, [request for _, request in numbered])
-        # Numbers of requests are never given twice: events without an id are known by them.
+        # Request numbers are never given twice: events without an id are identified by them.
         connection.number_after(max((number for number, _ in numbered), default=0))
     loader.load_all()
 
@@ -101,7 +101,8 @@ def _load(loader: Loader, project: int, lines: list[dict[str, Any]]) -> None:
 def members(path: Path) -> Iterator[tuple[bytes, int]]:
     """Yield the contents of each gzip member (RFC 1952 §2.2) of a file, and where it ends.
 
-    Each is what one load received; one that ends in the middle is that of a load that broke off.
+    Each is what one load received; one that ends in the middle comes from a load that was cut
+    short.
     """
     start, size = 0, path.stat().st_size
     with path.open("rb") as file:
@@ -121,11 +122,11 @@ def members(path: Path) -> Iterator[tuple[bytes, int]]:
 
 
 def requests(project: int, lines: Iterable[dict[str, Any]]) -> Iterator[tuple[int, Request]]:
-    """Put the requests together again that some lines were of, each with its number."""
+    """Reassemble the requests from which some lines came, each with its number."""
     for number, group in groupby(lines, key=lambda line: line["receipt"].partition(":")[0]):
         events = list(group)
         first = events[0]
-        # One that came by a stream has an entry's id instead of a number.
+        # One that came through a stream has an entry's id instead of a number.
         receipt = int(number) if number.isdigit() else number
         context = first["context"] | {"imported": True, "receipt": receipt}
         body = b"[" + b",".join(map(_as_sent, events)) + b"]"
@@ -148,7 +149,7 @@ def _as_sent(line: dict[str, Any]) -> bytes:
 
 
 def _keep(loader: Loader, path: Path, slot: tuple[int, int], length: int, events: int) -> None:
-    """Let the archive go on with a file, as far as it is whole."""
+    """Let the archive continue a file after its intact part."""
     archive = loader.archive
     match = FILE_PATTERN.fullmatch("/".join(path.parts[-3:]))
     writer = (match and match[4]) or ""

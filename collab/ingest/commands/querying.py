@@ -1,6 +1,6 @@
-"""SQL over the archive, by the optional package duckdb."""
+"""SQL over the archive, with the optional package duckdb."""
 
-# ruff: noqa: S608  (the view is made of the archive's own names)
+# ruff: noqa: S608  (the view is made from the archive's own names)
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 NEEDS_DUCKDB = (
     "ingest-sql needs the optional package duckdb: `.venv/bin/pip install 'duckdb>=2.0.1,<3'`."
 )
-NO_ARCHIVE = "There is no archive yet in {folder}: it is made by the first events."
+NO_ARCHIVE = "There is no archive yet in {folder}: the first events create it."
 
 #: The columns of a line of the archive.
 ARCHIVE_COLUMNS = {
@@ -38,10 +38,10 @@ class CanNotAsk(Exception):
 
 
 def ask(folder: Path, query: str) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the columns' names, and then the rows, some at a time; raises CanNotAsk.
+    """Yield the columns' names, then the rows, some at a time; raises CanNotAsk.
 
-    The view `events` has a row for each event that was received: the archive's columns, `project`,
-    and `time` and `received_at` as times in UTC.
+    The view `events` has a row for each event received: the archive's columns, `project`, and
+    `time` and `received_at` as times in UTC.
     """
     try:
         import duckdb

@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 PAGES = ("/", "/rockets", "/suits", "/helmets", "/sale", "/about")
 BROWSERS = ("Firefox", "Chrome", "Safari")
-#: From a type to those that follow it, with their weights; None: the visitor goes.
+#: From a type to the types that follow it, with their weights; None: the visitor leaves.
 WAYS: dict[str, tuple[tuple[str | None, int], ...]] = {
     "page_view": (("page_view", 50), ("search", 15), ("add_to_cart", 12), (None, 23)),
     "search": (("page_view", 60), ("add_to_cart", 20), (None, 20)),
@@ -22,7 +22,7 @@ WAYS: dict[str, tuple[tuple[str | None, int], ...]] = {
     "checkout": (("purchase", 70), (None, 30)),
     "purchase": (("page_view", 20), (None, 80)),
 }
-#: Of all events: sent again, sent late, and not readable.
+#: Shares of all events: sent again, sent late, and unreadable.
 DUPLICATE_SHARE = 0.01
 LATE_SHARE = 0.01
 BROKEN_SHARE = 0.005
@@ -35,7 +35,7 @@ LATEST_MINUTES = (6, 180)
 
 
 def day_curve(moment: datetime) -> float:
-    """Return how busy an hour of the day is, from 0.4 at night to 1.6 in the afternoon (UTC)."""
+    """Return how busy an hour of the day is: from 0.4 at night to 1.6 in the afternoon (UTC)."""
     hour = moment.hour + moment.minute / 60
     return 1 + 0.6 * math.sin((hour - 9) / 24 * 2 * math.pi)
 
@@ -52,7 +52,7 @@ class Visitor:
 
 @dataclass
 class Traffic:
-    """Makes events; the same seed makes the same ones, but for their time."""
+    """Makes events; the same seed makes the same ones, except for their time."""
 
     random: Random = field(default_factory=Random)
 
@@ -61,7 +61,7 @@ class Traffic:
         self._sent: deque[Json] = deque(maxlen=REMEMBERED_EVENTS)
 
     def take(self, count: int, now: datetime) -> list[Json]:
-        """Return the next events, of this moment or late."""
+        """Return the next events, current or late."""
         return [self._one(now) for _ in range(count)]
 
     def _one(self, now: datetime) -> Json:
@@ -105,7 +105,7 @@ class Traffic:
         return self._arrives()
 
     def _arrives(self) -> Visitor:
-        # Some come often, most seldom.
+        # Some come often, most rarely.
         number = int(KNOWN_PEOPLE * self.random.random() ** 3)
         session = f"{self.random.getrandbits(48):012x}"
         browser = self.random.choice(BROWSERS)

@@ -1,1 +1,1 @@
-"""How events come in over HTTP: who sends them, in which form, and what is answered."""
+"""How events come in over HTTP: who sends them, in which form, and what the answers are."""

@@ -11,8 +11,8 @@ from flask_cors.core import FLASK_CORS_EVALUATED
 from ...core.http.limits import is_preflight
 
 PROBLEM_TYPE = "application/problem+json"
-#: Any page may send: a write key is no cookie, which a browser would add by itself, and says where
-#: the events belong.
+#: Any page may send: unlike a cookie, a write key is not added automatically by a browser, and it
+#: says where the events belong.
 CORS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Retry-After, X-Request-ID",
@@ -37,7 +37,7 @@ def complete(response: Response) -> Response:
 
 
 def _name_for_libraries(response: Response) -> None:
-    """Add what Segment's libraries show of an error: `code` and `message`."""
+    """Add what Segment's libraries show for an error: `code` and `message`."""
     problem: dict[str, Any] = orjson.loads(response.get_data())
     code = str(problem["type"]).rpartition("/")[2].replace("-", "_")
     told = problem | {"code": code, "message": problem["detail"]}
@@ -45,5 +45,5 @@ def _name_for_libraries(response: Response) -> None:
 
 
 def open_to_pages(blueprint: Blueprint) -> None:
-    """Complete all answers of a blueprint, also those that no route gives."""
+    """Complete all answers of a blueprint, including those that no route gives."""
     blueprint.after_request(complete)

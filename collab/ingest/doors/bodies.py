@@ -22,21 +22,21 @@ T = TypeVar("T")
 
 #: Bytes of a body, as it is sent and uncompressed.
 MAX_BODY_BYTES = 4 * 2**20
-#: Values and names in a body: 30 MB as objects, for which the interpreter is held some 40 ms.
+#: Values and names in a body: 30 MB as objects, which hold the GIL for some 40 ms.
 MAX_BODY_VALUES = 250_000
-#: Bytes of a body in which they are not counted: the batches of libraries must never be refused.
+#: Bytes of a body up to which they are not counted: libraries' batches must never be refused.
 MAX_UNCOUNTED_BYTES = 512 * 1024
-#: Large bodies that are read and kept at once; the others wait where the server has put them.
+#: Large bodies that are read and stored at once; the others wait where the server put them.
 MAX_LARGE_AT_ONCE = 2
 #: Seconds that a large body waits for its turn: each takes some 30 ms.
 PATIENCE_S = 10.0
 
-#: Window bits by the name of a coding (RFC 9110 §8.4.1), as zlib has them.
+#: Window bits for zlib, by the name of a coding (RFC 9110 §8.4.1).
 CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
 class UnknownCoding(ApiError):
-    """The body has a coding that is not known here: send it as `gzip`, `deflate` or plain."""
+    """The body has an unknown coding: send it as `gzip`, `deflate` or plain."""
 
     status = 415
 
@@ -56,13 +56,13 @@ TURNS: Slot[threading.BoundedSemaphore] = Slot(
 
 
 def takes_events(view: Callable[P, T]) -> Callable[P, T]:
-    """Let a route take bodies as large as those of events are; large ones take turns."""
+    """Let a route take bodies as large as event bodies may be; large ones take turns."""
     return sees_to_it_itself(larger_body(MAX_BODY_BYTES + 1)(view))
 
 
 @contextmanager
 def body_of_request() -> Iterator[bytes]:
-    """Read the body, and hold a turn until a large one is kept: few are in memory at a time.
+    """Read the body, and hold a turn until a large one is stored: few are in memory at a time.
 
     Raises Malformed, RequestEntityTooLarge, TooManyInBody, UnknownCoding, Unavailable.
     """
@@ -70,24 +70,24 @@ def body_of_request() -> Iterator[bytes]:
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise RequestEntityTooLarge()
     first = _some(HEAVY_BYTES)
-    # Most requests are small: only what is large, or may become large, waits for a turn.
+    # Most requests are small: only those that are large, or may become large, wait for a turn.
     if len(first) < HEAVY_BYTES and bits is None:
         yield first
         return
     with _turn():
-        # One more byte than is taken, since a stream ends at its bound in silence.
+        # One more byte than is accepted, since a stream silently ends at its bound.
         rest = _some(MAX_BODY_BYTES + 1 - len(first))
         body = first + rest if rest else first
         if len(body) > MAX_BODY_BYTES:
             raise RequestEntityTooLarge()
-        # Bounded by what it becomes: four megabytes of gzip may be four gigabytes.
+        # Bounded by its size after unpacking: four megabytes of gzip may be four gigabytes.
         body = body if bits is None else inflated(body, bits, MAX_BODY_BYTES)
         _check_values(body)
         yield body
 
 
 def _some(most: int) -> bytes:
-    """Read so many bytes of the body, or all that are left: a stream may give fewer at a time."""
+    """Read this many bytes of the body, or all that are left: a stream may give fewer at a time."""
     pieces = []
     while most > 0 and (piece := request.stream.read(most)):
         pieces.append(piece)

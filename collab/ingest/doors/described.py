@@ -1,4 +1,4 @@
-"""What the document says of bodies and keys that no schema of ours reads."""
+"""What the OpenAPI document says about bodies and keys that no schema of ours reads."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ EVENTS_BODY: Json = {
             },
         },
         "application/x-ndjson": {
-            "schema": {"type": "string", "description": "One event a line."},
+            "schema": {"type": "string", "description": "One event on each line."},
             "example": '{"event_type": "user_action"}\n{"event_type": "user_action"}\n',
         },
         "application/cloudevents+json": {"schema": _CLOUDEVENT, "example": CLOUDEVENT_EXAMPLE},
@@ -99,7 +99,7 @@ _BATCH: Json = {
     "properties": {
         "batch": {"type": "array", "items": _MESSAGE},
         "sentAt": {"type": "string"},
-        "writeKey": {"type": "string", "description": "Where no header has it."},
+        "writeKey": {"type": "string", "description": "If no header has it."},
     },
 }
 

@@ -1,7 +1,7 @@
 """The forms in which events are sent: from headers and bytes to what the pipeline reads.
 
 CloudEvents come structured, in batches and in binary mode (HTTP protocol binding 1.0.2 §3); plain
-events as JSON or one a line. What the inbox keeps is JSON: one object, or a list.
+events come as JSON, or one on each line. The inbox keeps JSON: one object, or a list.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ LINES_TYPES = (
     "application/jsonlines",
     "application/x-jsonlines",
 )
-#: Besides what ends with `json`: what says nothing, and what pages send without a preflight.
+#: Besides types that end with `json`: none at all, and those that pages send without a preflight.
 JSON_TYPES = ("", "text/plain", "application/json")
-#: What a header's name begins with that is an attribute of a CloudEvent.
+#: How the names of headers that are attributes of a CloudEvent begin.
 ATTRIBUTE_PREFIX = "ce-"
-#: Headers that a CloudEvent in binary mode has: one of them is enough to be taken for one.
+#: Headers that a CloudEvent in binary mode has: one of them is enough to be recognised as one.
 NEEDED_ATTRIBUTES = ("ce-specversion", "ce-id", "ce-type", "ce-source")
-#: Members by which a plain event and a CloudEvent are told apart.
+#: Members that distinguish a plain event from a CloudEvent.
 TELLING_MEMBERS = frozenset(("specversion", "event_type"))
 ESCAPED_CHARACTER = re.compile(r"\\(.)")
 
@@ -51,7 +51,7 @@ class UnknownForm(ApiError):
 
 @frozen
 class Sent:
-    """A request's events: the bytes that are kept, and what has been read of them."""
+    """A request's events: the bytes that are kept, and what was read from them."""
 
     format: str
     body: bytes
@@ -62,14 +62,14 @@ Headers = Iterable[tuple[str, str]]
 
 
 def sent(media_type: str, content_type: str | None, headers: Headers, body: bytes) -> Sent:
-    """Read what was sent in any form but Segment's; raises Malformed, UnknownForm."""
+    """Read what was sent, in any form except Segment's; raises Malformed, UnknownForm."""
     if media_type.startswith("application/cloudevents"):
         if media_type not in CLOUDEVENTS_TYPES:
             raise UnknownForm("CloudEvents are accepted in the JSON format only.")
         return _read(CLOUDEVENT, body)
     known = {name.lower(): value for name, value in headers}
-    # One attribute is enough: whoever forgot another one is told so, and not taken for a plain
-    # event.
+    # One attribute is enough: a sender who forgot another one is told so; it is not treated as a
+    # plain event.
     if any(name in known for name in NEEDED_ATTRIBUTES):
         return _read(CLOUDEVENT, from_binary(known, media_type, content_type, body))
     if media_type in LINES_TYPES:
@@ -80,9 +80,9 @@ def sent(media_type: str, content_type: str | None, headers: Headers, body: byte
 
 
 def _plain(body: bytes) -> Sent:
-    """Read events of the plain schema, or CloudEvents that nobody said are some."""
+    """Read events of the plain schema, or CloudEvents that were not declared as such."""
     found = _read(EVENT, body)
-    # The first that says what it is: a line before it that is not an event must not speak for it.
+    # The first that says what it is: an earlier line that is not an event must not decide.
     telling = (
         one for one in found.read.values if isinstance(one, dict) and TELLING_MEMBERS & one.keys()
     )
@@ -101,9 +101,9 @@ def _read(format: str, body: bytes) -> Sent:
 
 
 def from_lines(body: bytes) -> bytes:
-    """Make a list of events, one a line; a line that is not JSON becomes a text in it.
+    """Make a list of events, one for each line; a line that is not JSON becomes a text in it.
 
-    So it costs none of its neighbours, and its dead letter shows it as it came.
+    So it spoils none of its neighbours, and its dead letter shows it as it came.
     """
     lines = (line.strip() for line in body.removeprefix(BYTE_ORDER_MARK).split(b"\n"))
     return b"[" + b",".join(_line(one) for one in lines if one) + b"]"
@@ -120,7 +120,7 @@ def _line(line: bytes) -> bytes:
 def from_binary(
     headers: dict[str, str], media_type: str, content_type: str | None, body: bytes
 ) -> bytes:
-    """Make the JSON format of a CloudEvent whose attributes are headers; raises Malformed."""
+    """Make the JSON form of a CloudEvent whose attributes are headers; raises Malformed."""
     event: dict[str, Any] = {
         name.removeprefix(ATTRIBUTE_PREFIX): attribute(name, value)
         for name, value in headers.items()
@@ -132,7 +132,7 @@ def from_binary(
 
 
 def attribute(name: str, value: str) -> str:
-    """Return an attribute's value as its header has it (§3.1.3.2): quoted, and percent-encoded."""
+    """Return an attribute's value from its header (§3.1.3.2): unquoted, and percent-decoded."""
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = ESCAPED_CHARACTER.sub(r"\1", value[1:-1])
     try:
@@ -149,7 +149,7 @@ def _data(media_type: str, body: bytes) -> dict[str, Any]:
         text = body.removeprefix(BYTE_ORDER_MARK)
         try:
             orjson.loads(text)
-            # Passed on as it came: read and written again, large numbers would change.
+            # Passed on as it came: if it were parsed and written again, large numbers would change.
             return {"data": orjson.Fragment(text)}
         except orjson.JSONDecodeError as error:
             if json:

@@ -1,4 +1,4 @@
-"""What Segment's libraries send: batches and single messages, with the key in or beside them."""
+"""What Segment's libraries send: batches and single messages, with the key inside or outside."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from ..pipeline import formats
 from ..pipeline.formats import Body, Undecodable
 from .forms import SEGMENT, Sent
 
-#: Where several are sent at a time.
+#: The address for several at a time.
 BATCH_NAME = "batch"
 KEY_MEMBER = "writeKey"
-#: What a batch may say of all its messages, which may say more.
+#: What a batch may say about all its messages, which may say more.
 SHARED_MEMBERS = ("context", "integrations")
-#: What else the bytes of a batch can't be kept with: they would be read as one message.
+#: Other members that a batch's bytes can't be kept with: they would be read as one message.
 REWRITTEN_FOR = frozenset((*SHARED_MEMBERS, formats.NAMING_MEMBERS[SEGMENT]))
 
 
 def messages(name: str, body: bytes) -> Sent:
     """Read what was sent to one of the addresses; raises Malformed.
 
-    The key is not kept with the messages, and what their batch says of all of them is.
+    The key is not kept with the messages, but what their batch says about all of them is.
     """
     is_batch = name == BATCH_NAME
     try:
@@ -47,7 +47,7 @@ def messages(name: str, body: bytes) -> Sent:
 
 
 def parts(sent: Sent, most: int) -> list[tuple[Sent, int]]:
-    """Return what was sent in parts of at most so many messages, and how many each has."""
+    """Return what was sent, in parts of bounded numbers of messages, and how many each has."""
     values = sent.read.values
     if len(values) <= most:
         return [(sent, len(values))]
@@ -63,13 +63,13 @@ def _require_list(read: Body) -> None:
 
 
 def _with(shared: dict[str, dict[str, Any]], message: Any) -> Any:
-    """Return a message with what its batch says of all: where both say something, it counts."""
+    """Return a message with what its batch says about all; where both do, the message counts."""
     if not shared or not isinstance(message, dict):
         return message
     merged = dict(message)
     for name, all_have in shared.items():
         own = message.get(name)
-        # What is not an object is the pipeline's to reject, as it was sent.
+        # Anything but an object is left to the pipeline to reject, as it was sent.
         if own is None or isinstance(own, dict):
             merged[name] = all_have | (own or {})
     return merged
@@ -86,7 +86,7 @@ def _without_key(message: Any) -> Any:
 
 
 def _written(messages: list[Any], suspect: bool) -> bytes:
-    """Return messages as JSON; what it can't say the pipeline finds in them. Raises Malformed."""
+    """Return messages as JSON; the pipeline finds what JSON can't say. Raises Malformed."""
     try:
         return json.dumps(messages).encode() if suspect else orjson.dumps(messages)
     except (TypeError, RecursionError):

@@ -17,7 +17,7 @@ from ..keys import KEY_PREFIX, KEY_RING, Sender
 from ..models import Source
 from ..uses import USES
 
-#: The endpoints that take write keys; their answers name the part of the package they are in.
+#: The endpoints that take write keys, by prefix: the parts of the package that have them.
 DOOR_BLUEPRINTS = ("ingest", "segment")
 
 
@@ -53,7 +53,7 @@ class Origin:
     user_id: int | None = None
 
 
-#: Requests of each source, and those of each address that have no good key in their body.
+#: Requests of each source, and those of each address without a valid key in their body.
 SOURCE_RATIONS = ration_slot("requests of sources", "INGEST_RATE_LIMIT", SourceTooFast)
 WRONG_KEYS = ration_slot("wrong write keys", "RATE_LIMIT", TooManyRequests)
 
@@ -68,14 +68,14 @@ def offered_key() -> str | None:
     if authorization.type == "basic":
         return authorization.username or authorization.password or ""
     token = authorization.token or ""
-    # By its prefix: an access token is not a wrong key, but a person.
+    # By its prefix: an access token is not a wrong key, but a person's.
     return token if authorization.type == "bearer" and token.startswith(KEY_PREFIX) else None
 
 
 def is_counted_by_source() -> bool:
-    """Return whether a request has a source's own bound, and no person's or address's.
+    """Return whether a request counts for a source, and not for a person or an address.
 
-    The owner of a good key is noted for the route. A key in the body is counted there.
+    The owner of a valid key is noted for the route. A key in the body is counted there.
     """
     if request.blueprint not in DOOR_BLUEPRINTS or request.method != "POST":
         return False
@@ -88,7 +88,7 @@ def is_counted_by_source() -> bool:
 
 
 def by_key() -> Origin | None:
-    """Return the source of the key in the headers, None where there is none; raises WrongKey."""
+    """Return the source of the key in the headers, None if there is none; raises WrongKey."""
     key = offered_key()
     if key is None:
         return None
@@ -96,9 +96,9 @@ def by_key() -> Origin | None:
 
 
 def count_unproven() -> None:
-    """Count a request for its address until there is a good key in its body (`by_key_in_body`).
+    """Count a request for its address until a valid key is found in its body (`by_key_in_body`).
 
-    Raises TooManyRequests, before anything is read, for whoever has sent too many without one.
+    Raises TooManyRequests, before anything is read, for addresses that sent too many without one.
     """
     WRONG_KEYS.here().take(network_of(request.remote_addr))
 
@@ -108,7 +108,7 @@ def by_key_in_body(key: str | None) -> Origin:
     sender = KEY_RING.here().find(key) if key else None
     if sender is None:
         raise WrongKey() if key else NoKey()
-    # The key is good: from here on the source's own bound counts.
+    # The key is valid: from here on the source's own bound counts.
     WRONG_KEYS.here().give_back(network_of(request.remote_addr))
     return _admitted(sender)
 
@@ -126,8 +126,8 @@ def _admitted(sender: Sender | None) -> Origin:
 def by_key_or_token(source_id: int | None, project_id: int | None) -> Origin:
     """Return where the events of `POST ingest` come from.
 
-    A person names the source, or a project, whose source `API` it is then. Raises Unauthorized,
-    NotFound, Forbidden, Unprocessable, TooManyRequests.
+    A person names the source, or a project; then it is the project's source `API`. Raises
+    Unauthorized, NotFound, Forbidden, Unprocessable, TooManyRequests.
     """
     origin = by_key()
     if origin is None:
@@ -141,10 +141,10 @@ def by_key_or_token(source_id: int | None, project_id: int | None) -> Origin:
 
 def _by_token(source_id: int | None, project_id: int | None) -> Origin:
     who = caller()
-    # Exactly one of the two: both might contradict each other.
+    # Exactly one of the two, since they might contradict each other.
     if (source_id is None) == (project_id is None):
         raise invalid("query/source_id", "Send `source_id` or `project_id`.")
-    # Not under the writer's lock, which a stream of events would hold again and again.
+    # Not under the writer's lock, which a stream of events would take again and again.
     place = (
         access.load(Source, source_id, who)
         if source_id is not None

@@ -30,10 +30,10 @@ def now_ms() -> int:
 
 
 def append(sent: Sent, origin: Origin, received: int, events: int) -> int | str | None:
-    """Keep what was sent, and return its number; None where it is an empty list.
+    """Keep what was sent, and return its number; None for an empty list.
 
-    What has been read of it may be forgotten by then: this waits for the disk. Raises InboxIsFull,
-    ProjectFull and DiskFull.
+    Callers may drop what they parsed from it before this, which waits for the disk. Raises
+    InboxIsFull, ProjectFull and DiskFull.
     """
     if not events:
         return None
@@ -58,7 +58,7 @@ def append(sent: Sent, origin: Origin, received: int, events: int) -> int | str 
 
 def _context(sent: Sent, origin: Origin) -> str:
     agent = request.headers.get("User-Agent", "")[:MAX_AGENT_CHARACTERS]
-    # A lone surrogate can be sent as JSON, and can't be written as UTF-8.
+    # A lone surrogate can be sent as JSON, but can't be written as UTF-8.
     sent_at = (sent.read.sent_at or "").encode(errors="replace").decode()
     known = {"user_agent": agent, "account": origin.user_id, "sent_at": sent_at}
     told = {name: value for name, value in known.items() if value}

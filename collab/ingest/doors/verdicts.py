@@ -1,4 +1,4 @@
-"""What can be said of events before they are stored: the first stage, as the worker will run it."""
+"""What can be said about events before they are stored: the first stage, as the worker runs it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from ..pipeline.event import Rejected
 from ..pipeline.event_schemas import Check, compile_kept
 from .forms import Sent
 
-#: Seconds that a request's events are looked at here; what is left then the worker judges alone.
+#: Seconds for which a request's events are checked here; only the worker judges the rest.
 PATIENCE_S = 0.2
 #: Sources that are remembered at once.
 MAX_KNOWN_SOURCES = 4096
 #: Compiled schemas that are kept for when they are asked for again.
 MAX_KNOWN_CHECKS = 500
-#: What events are called by, in each of the formats.
+#: The members that identify events, in each of the formats.
 ID_MEMBERS = ("event_id", "id", "messageId")
-#: Characters of a name that are told.
+#: Characters of a name that are shown.
 MAX_TOLD_CHARACTERS = 200
 
 POLICY_OF_SOURCE = select(Source.project_id, Source.name, Source.unknown_types).where(
@@ -41,7 +41,7 @@ SCHEMAS_OF_PROJECT = select(
 
 @dataclass
 class Verdict:
-    """What has been found out about an event that is not accepted."""
+    """The reason why an event is not accepted."""
 
     index: int
     event_id: str | None
@@ -50,18 +50,18 @@ class Verdict:
 
 
 class Sources:
-    """Sources with their projects' schemas, as of the last change of anybody's rights.
+    """Sources with their projects' schemas, as of the last change to anybody's rights.
 
     A change of a source or a schema counts as one (`events/catalogue/ingest.py`).
     """
 
     def __init__(self, app: Flask) -> None:
         self._remembered: Remembered[int, stages.KnownSource] = Remembered(app, MAX_KNOWN_SOURCES)
-        #: By the ids of their schemas, which never change and are never given again.
+        #: By the ids of their schemas, which never change and are never reused.
         self._checks: OrderedDict[int, Check] = OrderedDict()
 
     def of(self, source_id: int) -> stages.KnownSource:
-        """Return what the pipeline knows of a source."""
+        """Return what the pipeline knows about a source."""
         return self._remembered.read(source_id, partial(self._read, source_id))
 
     def _read(self, source_id: int) -> stages.KnownSource:
@@ -88,7 +88,7 @@ SOURCES: Slot[Sources] = Slot("sources of events", Sources)
 
 
 def verdicts(sent: Sent, source_id: int, received: int) -> list[Verdict]:
-    """Return which events will be dead letters, as far as each tells that by itself."""
+    """Return which events will be dead letters, as far as each event alone shows that."""
     source = SOURCES.here().of(source_id)
     context = stages.Context(source, 0, received, suspect=sent.read.suspect)
     deadline = time.monotonic() + PATIENCE_S

@@ -1,8 +1,8 @@
-"""What people do to letters, and the service's log, which is another database than the store.
+"""What people do to letters, noted for the service's log, which is in another database.
 
-An act is noted in the store's transaction that carries it out, and taken away once the log has it.
-Where the process dies in between, the next look tells the log: nothing is done that it does not
-have. It has an act twice only if the process dies between its commit and the taking away.
+An act is noted in the store's transaction that carries it out, and removed once the log has it. If
+the process dies in between, the next check tells the log: nothing is done that the log does not
+have. It has an act twice only if the process dies between the log's commit and the removal.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from ..pipeline.engines.face import Store
 from ..reading.periods import milliseconds
 from ..store import reader, where_of, writer
 
-#: Seconds between two looks for what was left, and after which an act counts as left.
+#: Seconds between two checks for acts that were left, and after which an act counts as left.
 LEFT_AFTER_S = 60.0
 
-#: Acts of one look.
+#: Acts in one check.
 ACTS_AT_ONCE = 50
 
 EVENTS: dict[str, Callable[[int, int], ProjectEvent]] = {
@@ -41,7 +41,7 @@ EVENTS: dict[str, Callable[[int, int], ProjectEvent]] = {
 
 @frozen
 class Act:
-    """Something that somebody did: to one letter (its id), or to so many."""
+    """Something that somebody did: to one letter (its id), or to a number of them."""
 
     id: int
     project: int
@@ -60,8 +60,8 @@ def note(connection: Store, project: int, actor: int, kind: str, number: int) ->
 
 
 def tell(act: Act) -> None:
-    """Have it in the log, with a commit, and then take it away."""
-    # The log has no events of projects that are gone: then the act is only taken away.
+    """Record it in the log, with a commit, and then remove it."""
+    # The log takes no events of projects that are gone: then the act is only removed.
     if db.session.get(Project, act.project) is not None:
         log.record(EVENTS[act.kind](act.project, act.number), actor=act.actor)
     db.session.commit()
@@ -70,7 +70,7 @@ def tell(act: Act) -> None:
 
 
 def tell_what_is_left(left_after_s: float = LEFT_AFTER_S) -> bool:
-    """Tell the log of acts whose process died before it did, as a chore."""
+    """Tell the log of acts whose process died before doing so, as a chore."""
     where = where_of(application())
     if isinstance(where, Path) and not where.exists():
         return False

@@ -12,10 +12,10 @@ from ..pipeline.engines.face import Store
 from ..pipeline.inbox import Request, put
 from ..pipeline.store import DISCARDED, OPEN, REPLAYED
 
-#: Bytes that letters which are replayed at once take together in the inbox.
+#: Bytes in the inbox for letters that are replayed together.
 MAX_REPLAY_BYTES = 16 * 2**20
 
-#: What a request of the archive says of itself: a replay of its events is a request of its own.
+#: What an archived request says about itself: a replay of its events is a separate request.
 OF_AN_IMPORT = ("imported", "receipt")
 
 QUEUED = "queued"
@@ -33,9 +33,9 @@ class Outcome:
 
 
 def correct(connection: Store, key: int, correction: bytes | None, now: int) -> bool:
-    """Note what is to be sent in a letter's place; returns False if it is not open any more.
+    """Note what to send in a letter's place; returns False if it is no longer open.
 
-    What it takes counts among its project's bytes.
+    Its size counts towards its project's bytes.
     """
     row = connection.execute(
         "SELECT source, coalesce(length(correction), 0) FROM dead_letters"
@@ -54,7 +54,7 @@ def correct(connection: Store, key: int, correction: bytes | None, now: int) -> 
 
 
 def discard(connection: Store, ids: Sequence[int], now: int) -> list[Outcome]:
-    """Discard letters; those that are not open any more stay as they are."""
+    """Discard letters; those that are no longer open stay as they are."""
     return [
         Outcome(key, DISCARDED)
         if _close(connection, key, DISCARDED, now)
@@ -66,9 +66,9 @@ def discard(connection: Store, ids: Sequence[int], now: int) -> list[Outcome]:
 def replay(connection: Store, ids: Sequence[int], now: int, most_bytes: int) -> list[Outcome]:
     """Put letters into the inbox again, corrected or as they were; each one once.
 
-    They count as rejected no more, but wait; they were received before, and do not count again.
-    The number of outcomes is smaller than that of ids where they are too large together: but one
-    is always sent.
+    They no longer count as rejected, but as waiting; they were received before, and do not count
+    again. There are fewer outcomes than ids if the letters are too large together, but one is
+    always sent.
     """
     outcomes: list[Outcome] = []
     requests: list[Request] = []
@@ -80,7 +80,7 @@ def replay(connection: Store, ids: Sequence[int], now: int, most_bytes: int) -> 
             (key,),
         ).fetchone()
         size += row[0] if row else 0
-        # One at least: a letter larger than the bound could else never be sent again.
+        # At least one: otherwise a letter larger than the bound could never be sent again.
         if size > most_bytes and outcomes:
             break
         if _close(connection, key, REPLAYED, now):
@@ -99,7 +99,7 @@ def _close(connection: Store, key: int, state: str, now: int) -> bool:
         "UPDATE dead_letters SET state = ?, changed_at = ? WHERE id = ? AND state = ?",
         (state, now, key, OPEN),
     )
-    # By the row count: of two who replay the same letter, one does.
+    # By the row count: of two people who replay the same letter, only one does.
     return done.rowcount == 1
 
 
@@ -110,7 +110,7 @@ def _request(connection: Store, key: int, now: int) -> Request:
         (key,),
     ).fetchone()
     said = {name: one for name, one in loads(context).items() if name not in OF_AN_IMPORT}
-    # An event without a time of its own keeps that of its first receipt.
+    # An event without its own time keeps that of its first receipt.
     said |= {"replaces": receipt, "first_received": said.get("first_received", received)}
     return Request(project, source, now, format, 1, dumps(said).decode(), body)
 

@@ -34,7 +34,7 @@ def list_projects(*, limit: int, cursor: str | None) -> Page:
     after = read_cursor(cursor) or 0
     with reader() as connection:
         found, following = finding.open_by_project(connection, limit, after)
-    # The names lie in the service's database, which the store can't join.
+    # The names are in the service's database, which the store can't join.
     query = select(Project.id, Project.name).where(Project.id.in_([one.project for one in found]))
     names: dict[int, str] = dict(db.session.execute(query).all())
     items = [
@@ -45,7 +45,7 @@ def list_projects(*, limit: int, cursor: str | None) -> Page:
 
 
 def count_open() -> int:
-    """Return how many letters are open in all projects, 10,000 at the most."""
+    """Return how many letters are open in all projects, at most 10,000."""
     where = where_of(application())
     if isinstance(where, Path) and not where.exists():
         return 0

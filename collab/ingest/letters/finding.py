@@ -1,6 +1,6 @@
 """Finding dead letters: newest first for people, oldest first to replay them."""
 
-# ruff: noqa: S608  (SQL is made of what stands in here alone)
+# ruff: noqa: S608  (SQL is only made from what is in here)
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from ..pipeline.engines.face import Store
 from ..pipeline.store import OPEN
 from .letter import LETTER_STATES, LISTED_COLUMNS, Letter, Listed, letter_of
 
-#: Letters that one request looks at, if a filter lets few of them pass.
+#: Letters that one request examines, if a filter lets few of them pass.
 MAX_LETTERS_EXAMINED = 20_000
-#: How far the order of times may differ from the order of ids: a clock may be set back a little.
+#: How far the order of times may differ from the order of ids: clocks may be set back a little.
 CLOCK_SKEW_MS = 300_000
 MAX_KEY = 2**63 - 1
-#: Projects that one page of those with open letters looks at, and letters counted of each.
+#: Projects that one page of those with open letters examines, and letters counted in each.
 MAX_PROJECTS_EXAMINED = 1000
 MAX_LETTERS_COUNTED = 10_000
 
 
 @frozen(kw_only=True)
 class Wanted:
-    """Which letters of a project; None lets everything pass. Times are of the rejection."""
+    """Which letters of a project; None lets everything pass. Times are those of the rejection."""
 
     project: int
     state: str | None = None
     stage: str | None = None
-    #: A part of the reason, in any case.
+    #: A part of the reason, ignoring case.
     reason: str | None = None
     type: str | None = None
     source: int | None = None
@@ -56,7 +56,7 @@ Row = tuple[int, int, str, str, str | None, int]
 
 @frozen
 class Ids:
-    """Ids that were found, and the one after which there may be more."""
+    """The ids found, and the one after which there may be more."""
 
     ids: list[int]
     next: int | None
@@ -70,7 +70,7 @@ def find(
     *,
     oldest_first: bool = False,
 ) -> Ids:
-    """Return up to `limit` ids after one; fewer where so many were looked at that did not match."""
+    """Return up to `limit` ids after one; fewer if too many were examined without a match."""
     ids: list[int] = []
     reached = None
     for seen, row in enumerate(_rows(connection, wanted, after, oldest_first), 1):
@@ -87,7 +87,7 @@ def find(
 def _rows(
     connection: Store, wanted: Wanted, after: int | None, oldest_first: bool
 ) -> Iterator[Row]:
-    """Yield letters in the order of their ids, from a range of an index for each state."""
+    """Yield letters in the order of their ids, from one range of an index for each state."""
     low, high = _bounds(connection, wanted)
     if after is not None:
         low, high = (max(low, after), high) if oldest_first else (low, min(high, after))
@@ -103,13 +103,12 @@ def _rows(
         )
         for state in states
     ]
-    # Each state has its own stretch of the index: merged, so that a page reads no more than it
-    # shows.
+    # Each state has its own range of the index: merged, so that a page reads no more than it shows.
     yield from heapq.merge(*found, key=lambda row: row[0], reverse=not oldest_first)
 
 
 def _bounds(connection: Store, wanted: Wanted) -> tuple[int, int]:
-    """Return the ids between which all lie that were rejected in a time."""
+    """Return the ids between which all letters rejected in a period are."""
     low, high = 0, MAX_KEY
     if wanted.since is not None:
         low = first_since(connection, wanted.since - CLOCK_SKEW_MS) - 1
@@ -135,7 +134,7 @@ def first_since(connection: Store, ms: int) -> int:
 
 
 def listed(connection: Store, ids: list[int]) -> list[Listed]:
-    """Return letters as lists show them, in the order of their ids' list."""
+    """Return letters as lists show them, in the order of the given ids."""
     rows = (
         connection.execute(
             f"SELECT {LISTED_COLUMNS} FROM dead_letters WHERE id = ?", (key,)
@@ -155,7 +154,7 @@ def load(connection: Store, key: int) -> Letter | None:
 
 
 def strangers(connection: Store, project: int, ids: Sequence[int]) -> list[int]:
-    """Return the places of ids that are of no letter of a project."""
+    """Return the positions of ids that are not of a letter of a project."""
     query = "SELECT 1 FROM dead_letters WHERE id = ? AND project = ?"
     return [
         place
@@ -176,9 +175,9 @@ class OpenLetters:
 def open_by_project(
     connection: Store, limit: int, after: int
 ) -> tuple[list[OpenLetters], int | None]:
-    """Return projects with open letters, by their ids, and after which id there may be more.
+    """Return projects with open letters, by id, and the id after which there may be more.
 
-    Each project is a look into the index; of very many without open letters a page ends early.
+    Each project takes one look into the index; many without open letters end a page early.
     """
     found: list[OpenLetters] = []
     for _ in range(MAX_PROJECTS_EXAMINED):
@@ -202,7 +201,7 @@ def open_by_project(
 
 
 def count_open(connection: Store) -> int:
-    """Return how many letters are open, `MAX_LETTERS_COUNTED` at the most."""
+    """Return how many letters are open, at most `MAX_LETTERS_COUNTED`."""
     total, after = 0, 0
     while total < MAX_LETTERS_COUNTED:
         found, following = open_by_project(connection, 100, after)

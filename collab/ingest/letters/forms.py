@@ -13,7 +13,7 @@ LETTER_COLUMNS = [one.name for one in fields(Listed)]
 
 
 def letters(page: Page) -> Iterator[list[Any]]:
-    """Yield the rows of a page, the first of them with the columns' names."""
+    """Yield the rows of a page, first one with the columns' names."""
     yield LETTER_COLUMNS
     for one in page.items:
         yield [getattr(one, name) for name in LETTER_COLUMNS]

@@ -1,4 +1,4 @@
-"""A dead letter as it is kept."""
+"""A dead letter as it is stored."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LISTED_COLUMNS = (
 
 @frozen
 class Listed:
-    """A dead letter in a list: all but what was sent."""
+    """A dead letter in a list: everything except what was sent."""
 
     id: int
     project_id: int
@@ -44,7 +44,7 @@ class Listed:
 
     @classmethod
     def of(cls, row: tuple[Any, ...]) -> Listed:
-        """Make it of a row of `LISTED_COLUMNS`."""
+        """Make it from a row of `LISTED_COLUMNS`."""
         changed = None if row[12] is None else moment(row[12])
         times = moment(row[10]), moment(row[11]), changed
         shown: list[Any] = [*row[:10], *times, row[13], bool(row[14])]
@@ -53,7 +53,7 @@ class Listed:
 
 @frozen
 class Letter(Listed):
-    """A dead letter with what was sent, untouched, and what is to be sent in its place."""
+    """A dead letter with what was sent, untouched, and what to send in its place."""
 
     context: Mapping[str, Any]
     sent: bytes
@@ -61,7 +61,7 @@ class Letter(Listed):
 
     @property
     def payload(self) -> str:
-        """Return what was sent: as text, or in base64 where it is not UTF-8."""
+        """Return what was sent: as text, or in base64 if it is not UTF-8."""
         try:
             return self.sent.decode()
         except UnicodeDecodeError:
@@ -78,7 +78,7 @@ class Letter(Listed):
 
     @property
     def correction(self) -> Any:
-        """Return what is to be sent in its place, or None."""
+        """Return what to send in its place, or None."""
         return None if self.corrected_to is None else Stored(self.corrected_to.decode())
 
     @property
@@ -89,6 +89,6 @@ class Letter(Listed):
 
 
 def letter_of(row: tuple[Any, ...], sent: bytes, context: str, correction: bytes | None) -> Letter:
-    """Make a letter of a row of `LISTED_COLUMNS` and the large columns."""
+    """Make a letter from a row of `LISTED_COLUMNS` and the large columns."""
     listed = Listed.of(row)
     return Letter(**vars(listed), context=loads(context), sent=sent, corrected_to=correction)

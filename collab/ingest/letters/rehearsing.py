@@ -1,4 +1,4 @@
-"""What would happen to dead letters that are replayed: the pure stages, and a look at the ids."""
+"""What would happen to dead letters if they were replayed: the pure stages, and a check of ids."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .letter import Letter
 STORED = "stored"
 DUPLICATE = "duplicate"
 REJECTED = "rejected"
-#: What there was no time to look at.
+#: For letters that there was no time to check.
 UNKNOWN = "unknown"
 
 #: Seconds that a rehearsal may take.

@@ -59,7 +59,7 @@ def list_dead_letters(query: dict[str, Any]) -> Page:
 @blueprint.response(200, OpenLettersPage)
 @linked
 def list_projects_with_dead_letters(query: dict[str, Any]) -> Page:
-    """List the projects that have open dead letters, with their number; for admins.
+    """List the projects that have open dead letters, and how many; for admins.
 
     An admin replays and discards them as a project's members do.
     """
@@ -82,7 +82,7 @@ def get_dead_letter(letter_id: int) -> Letter:
 @blueprint.alt_response(409, schema="Problem")
 @versioned
 def correct_dead_letter(data: dict[str, Any], letter_id: int) -> Letter:
-    """Correct a letter: a replay sends this instead, and the original stays beside it."""
+    """Correct a letter: a replay sends this instead, and the original is kept."""
     letter = service.load(letter_id, caller(), can=Right.WRITE)
     require_match(letter)
     return service.correct(letter, data["correction"], caller())
@@ -94,7 +94,7 @@ def correct_dead_letter(data: dict[str, Any], letter_id: int) -> Letter:
 @blueprint.response(200, LettersDoneOut)
 @heavy
 def replay_dead_letters(data: dict[str, Any]) -> service.Done:
-    """Send letters again, or with `dry_run` say what would happen to each.
+    """Send letters again or, with `dry_run`, say what would happen to each.
 
     Each is sent once: asking twice changes nothing. Only open ones are sent; with a filter at most
     1,000 at a time.

@@ -26,7 +26,7 @@ MAX_STAGE = 40
 MAX_NAME = 200
 MAX_REASON = 200
 LETTER_STATES = ("open", "replayed", "discarded")
-#: Ids of one request; whoever has more asks again.
+#: Ids in one request; for more, ask again.
 MAX_IDS = 1000
 
 
@@ -38,7 +38,7 @@ class LetterFilter(Schema):
     reason = line(
         MAX_REASON,
         load_default=None,
-        metadata={"description": "A part of the reason, in any case."},
+        metadata={"description": "A part of the reason, ignoring case."},
     )
     type = line(MAX_NAME, load_default=None)
     source_id = identifier(load_default=None, attribute="source")
@@ -86,7 +86,7 @@ class LetterListed(Schema):
     format = fields.String(required=True, metadata={"description": "How it was sent."})
     receipt = fields.String(
         required=True,
-        metadata={"description": "The number of its request, and its place in that."},
+        metadata={"description": "The number of its request, and its place in it."},
     )
     state = fields.String(required=True, validate=validate.OneOf(LETTER_STATES))
     received_at = Time(required=True)
@@ -105,12 +105,12 @@ class LetterOut(LetterListed):
         "payload_encoding": "utf-8",
         "correction": None,
     }
-    context = JsonObject(required=True, metadata={"description": "What we know of its request."})
+    context = JsonObject(required=True, metadata={"description": "What we know about its request."})
     payload = fields.String(required=True, metadata={"description": "What was sent, untouched."})
     payload_encoding = fields.String(
         required=True,
         validate=validate.OneOf(("utf-8", "base64")),
-        metadata={"description": "`base64` (RFC 4648 §4) where the bytes are not UTF-8."},
+        metadata={"description": "`base64` (RFC 4648 §4) if the bytes are not UTF-8."},
     )
     correction = JsonObject(
         required=True,
@@ -120,7 +120,7 @@ class LetterOut(LetterListed):
 
 
 class LetterPatch(Schema):
-    """What is to be sent in a letter's place."""
+    """What to send in a letter's place."""
 
     correction = fields.Dict(
         required=True,
@@ -209,7 +209,7 @@ class OpenLettersOut(Schema):
     project_name = fields.String(
         required=True, allow_none=True, metadata={"description": "Null if it is gone."}
     )
-    open = fields.Integer(required=True, metadata={"description": "10,000: so many at least."})
+    open = fields.Integer(required=True, metadata={"description": "10,000: at least that many."})
     oldest_at = Time(required=True)
 
 

@@ -28,7 +28,7 @@ from .changing import QUEUED, Outcome
 from .finding import Wanted
 from .letter import Letter
 
-#: Letters that one request replays or discards; whoever has more asks again.
+#: Letters that one request replays or discards; for more, ask again.
 MAX_AT_ONCE = 1000
 RETRY_S = 2
 
@@ -50,7 +50,7 @@ def load(key: int, caller: Caller, *, can: Right = Right.READ) -> Letter:
     Raises NotFound and Forbidden.
     """
     access.load(Project, _load(key).project_id, caller, can=can)
-    # For a change it is read again: whoever has the writer's lock now is the only one to change it.
+    # For a change it is read again: the holder of the writer's lock is the only one to change it.
     return _load(key)
 
 
@@ -72,9 +72,9 @@ def list_letters(project: int, *, limit: int, cursor: str | None, **filters: Any
 
 
 def correct(letter: Letter, payload: dict[str, Any] | None, actor: Caller) -> Letter:
-    """Note what is to be sent in a letter's place, or nothing any more.
+    """Note what to send in a letter's place, or withdraw that.
 
-    Raises Conflict, and ProjectFull where the project's events take all the room that they may.
+    Raises Conflict, and ProjectFull if the project's events take all the room that they may.
     """
     correction = None if payload is None else dumps(payload)
     with writer() as connection:
@@ -103,7 +103,7 @@ def discard(project: int, ids: list[int] | None, wanted: dict[str, Any], actor: 
 def replay(project: int, ids: list[int] | None, wanted: dict[str, Any], actor: Caller) -> Done:
     """Send letters again, by their ids or all that match; raises TooManyRequests.
 
-    Each is sent once, whoever asks how often: what is not open stays as it is.
+    Each is sent once, however often it is requested: letters that are not open stay as they are.
     """
     chosen, more = _choose(project, ids, wanted)
     with writer() as connection:
@@ -135,9 +135,9 @@ def rehearse(project: int, ids: list[int] | None, wanted: dict[str, Any]) -> Don
 
 
 def _choose(project: int, ids: list[int] | None, filters: dict[str, Any]) -> tuple[list[int], bool]:
-    """Return the letters of a project that are asked for, the oldest first, and if there are more.
+    """Return the requested letters of a project, the oldest first, and whether there are more.
 
-    Raises NotFound, which points at ids that are of no letter of the project.
+    Raises NotFound, which points at ids that are not of a letter of the project.
     """
     with reader() as connection:
         if ids is None:
@@ -169,7 +169,7 @@ def _done(outcomes: Sequence[Outcome], more: bool, *, dry_run: bool = False) -> 
 
 
 def _room(connection: Store) -> int:
-    """Return how many bytes the inbox takes still; raises TooManyRequests."""
+    """Return how many more bytes the inbox takes; raises TooManyRequests."""
     (waiting,) = connection.execute("SELECT sum(length(body)) FROM inbox").fetchone()
     room: int = setting("INGEST_QUEUE_MB") * MIB - (waiting or 0)
     if room <= 0:
@@ -181,7 +181,7 @@ def _require_quota(connection: Store, project: int, size: int) -> None:
     query = "SELECT coalesce(sum(bytes), 0) FROM totals WHERE project = ?"
     (used,) = connection.execute(query, (project,)).fetchone()
     limit = setting("INGEST_QUOTA_MB") * MIB
-    # Taking a correction away is always possible, however full it is.
+    # Removing a correction is always possible, however full the project is.
     if size and used + size > limit:
         raise ProjectFull(used, limit)
 

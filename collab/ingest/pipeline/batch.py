@@ -1,4 +1,4 @@
-"""What a load has in hand: requests, events on their way, letters of those that are rejected."""
+"""What a load is working on: requests, events on their way, letters for rejected ones."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Row:
     events: int
     context: str
     body: bytes
-    #: The bytes of each event, cut when the first of them is asked for.
+    #: The bytes of each event, cut when the first of them is needed.
     _cut: list[bytes] | None = None
 
     def payload(self, place: int) -> bytes:
-        """Return the bytes of one event as they were sent; the first time is slow."""
+        """Return the bytes of one event as they were sent; slow the first time."""
         if self._cut is None:
             self._cut = self._payloads()
         return self._cut[place] if place < len(self._cut) else self.body
@@ -52,7 +52,7 @@ class Item:
 
 @dataclass(slots=True)
 class Letter:
-    """An event that is rejected, with its bytes as they were sent."""
+    """A rejected event, with its bytes as they were sent."""
 
     row: Row
     context: Context
@@ -81,7 +81,7 @@ class Batch:
 
 
 def letter_of(item: Item, stage: str, reason: str) -> Letter:
-    """Make a letter of an event that had been read."""
+    """Make a letter from an event that had been read."""
     event = item.event
     payload = item.row.payload(item.place)
     return Letter(
@@ -90,7 +90,7 @@ def letter_of(item: Item, stage: str, reason: str) -> Letter:
 
 
 def letter_of_sent(row: Row, context: Context, place: int, reason: str, value: object) -> Letter:
-    """Make a letter of something that could not be read as an event."""
+    """Make a letter from something that could not be read as an event."""
     sent = value if isinstance(value, dict) else {}
     key = _first_text(sent, ("event_id", "messageId", "id"))
     kind = _first_text(sent, ("event_type", "event", "type"))
@@ -98,11 +98,11 @@ def letter_of_sent(row: Row, context: Context, place: int, reason: str, value: o
 
 
 def _first_text(sent: dict[str, Any], names: tuple[str, ...]) -> str | None:
-    """Return the first text under these names, short and such that it can be stored."""
+    """Return the first text under these names, cut, and in a form that can be stored."""
     found = next((sent[name] for name in names if isinstance(sent.get(name), str)), None)
     return found and storable(found[:200])
 
 
 def storable(text: str) -> str:
-    """Return a text as far as a store takes it: no half characters, and no NUL."""
+    """Return a text as a store can take it: without half characters or NUL."""
     return text.encode("utf-8", "replace").decode().replace(NUL_CHARACTER, "?")

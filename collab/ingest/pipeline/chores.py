@@ -1,6 +1,6 @@
-"""What the worker does when nothing waits: it deletes what is old or gone, a little at a time."""
+"""What the worker does when nothing is waiting: it deletes what is old or gone, in small steps."""
 
-# ruff: noqa: S608  (SQL is made of what stands in here alone)
+# ruff: noqa: S608  (SQL is only made from what is in here)
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ from .tables import EVENT_BYTES
 
 #: Rows that one step deletes.
 ROWS_PER_STEP = 500
-#: Numbers of events that one step looks at, where no index leads to those that must go.
+#: Event numbers that one step looks at, where no index leads to those that must go.
 NUMBERS_PER_STEP = 5000
 #: Days after which an id is forgotten, from when it last came with its day.
 SEEN_DAYS = 7
-#: Days that the classes of latency stay.
+#: Days that latency buckets stay.
 LATENCY_DAYS = 7
 
-#: The files of the archive that lie in this worker's folder.
+#: The archive's files in this worker's folder.
 OUR_FILES = "(writer = ? OR writer LIKE ?)"
 
 
 class Chores:
-    """Deletes from the store of a loader; used by the worker alone."""
+    """Deletes from a loader's store; used only by the worker."""
 
     def __init__(self, connection: Store, archive: Archive, *, retention_days: int) -> None:
         self._connection, self._archive, self._days = connection, archive, retention_days
-        #: How far the look for events of sources that are gone has come, and for which.
+        #: How far the search for events of deleted sources has come, and for which sources.
         self._looked, self._gone = 0, frozenset[int]()
 
     def step(self, now: int, sources: Callable[[], Mapping[int, int]]) -> bool:
         """Do a little of each; returns whether there is more.
 
-        `sources` returns those that exist, with their projects. It is asked after the store: then
-        what is in the store of one that does not exist is of one that existed before.
+        `sources` returns those that exist, with their projects. It is called after reading the
+        store: so a source that is in the store and does not exist must have existed before.
         """
         more = [self._seal(now), self._drop_files(sources)]
         if self._days:
             more.append(self._drop_archives(now - self._days * DAY_MS))
-        # Of all workers that share a store one tidies it; each its own files.
+        # Of all workers that share a store, one tidies it; each tidies its own files.
         if self._connection.try_lock("chores"):
             more += [self._purge(sources), self._forget_ids(now), self._drop_latencies(now)]
             if self._days:
@@ -78,8 +78,8 @@ class Chores:
         return deleted > 0
 
     def _drop_events(self, before: int) -> bool:
-        """Delete events that came long ago, whatever their own time is."""
-        # Numbers grow with time: those that came long ago are the first.
+        """Delete events that arrived long ago, whatever their own time."""
+        # Numbers grow with time: those that arrived long ago come first.
         with writing(self._connection) as connection:
             deleted = connection.execute(
                 "DELETE FROM events WHERE id IN (SELECT id FROM events ORDER BY id LIMIT ?)"
@@ -117,7 +117,7 @@ class Chores:
         return found is not None
 
     def _drop_files(self, sources: Callable[[], Mapping[int, int]]) -> bool:
-        """Delete the files of projects that have no source any more."""
+        """Delete the files of projects that no longer have a source."""
         found = self._connection.execute(
             f"SELECT DISTINCT project FROM archives WHERE {OUR_FILES}",
             self._archive.our_writers,
@@ -135,7 +135,7 @@ class Chores:
     # -- sources that are gone ----------------------------------------------------------------
 
     def _purge(self, sources: Callable[[], Mapping[int, int]]) -> bool:
-        """Delete all that came from sources which are gone."""
+        """Delete everything that came from sources that are gone."""
         known = dict(self._connection.execute("SELECT source, project FROM totals").fetchall())
         gone = frozenset(known.keys() - sources().keys())
         if not gone:
@@ -180,7 +180,7 @@ def _count_off(connection: Store, deleted: list[tuple[int, int]]) -> None:
 
 
 def _count_off_rollups(connection: Store, deleted: list[tuple[Any, ...]]) -> None:
-    """Let the roll-ups go on saying what the events say."""
+    """Keep the roll-ups in agreement with the events."""
     gone: dict[tuple[int, int, int, str], tuple[int, int]] = {}
     for source, _, project, ts, kind, late in deleted:
         key = (project, ts // MINUTE_MS, source, kind)

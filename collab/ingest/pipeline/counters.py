@@ -1,6 +1,6 @@
-"""The counters: what a load adds to them, and the roll-ups by minute, hour and day."""
+"""The counters: what a load adds to them, and roll-ups by minute, hour and day."""
 
-# ruff: noqa: S608  (SQL is made of what stands in here alone)
+# ruff: noqa: S608  (SQL is only made from what is in here)
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Tally:
         return self._totals.setdefault((source, project), Counter())
 
     def received(self, rows: Iterable[Row]) -> None:
-        """Count what is received, where that was not counted when it came."""
+        """Count what is received, if that was not counted on arrival."""
         for row in rows:
             self._of(row.source, row.project)["received"] += row.events
 
@@ -48,13 +48,13 @@ class Tally:
         counts["bytes"] += len(letter.payload) + EVENT_BYTES
 
     def replaces(self, row: Row) -> None:
-        """Count off a letter that a request of the archive replaces: both were received."""
+        """Uncount a letter that an archived request replaces: both were received."""
         counts = self._of(row.source, row.project)
         counts["received"] -= row.events
         counts["rejected"] -= row.events
 
     def stored(self, events: Sequence[Event], sizes: Sequence[int], now: int) -> None:
-        """Count stored events: in all, in the minute of their time, and by how long it took."""
+        """Count stored events: in all, in the minute of their time, and by how long they took."""
         kinds = Counter(
             [(one.project, one.ts // MINUTE_MS, one.source, one.type, one.late) for one in events]
         )
@@ -72,15 +72,15 @@ class Tally:
             self._latencies[source, now // MINUTE_MS, bucket] += count
 
     def correct(self, rows: Iterable[Row], found: dict[int | str, int]) -> None:
-        """Count as received what was found in the requests, should it not be what they said."""
+        """Count as received what was found in the requests, if that differs from what they said."""
         for row in rows:
             if more := found.get(row.id, 0) - row.events:
                 self._of(row.source, row.project)["received"] += more
 
     def write(self, connection: Store) -> None:
-        """Add it to the counters, in the order in which all that write them do: none waits twice.
+        """Add it to the counters, in the same order as all writers: so none waits in a circle.
 
-        They come last: whoever has written a counter holds up others that count the same.
+        They come last: a load that has written a counter holds up others that count the same.
         """
         for place, size in self._bytes.items():
             self._of(*place)["bytes"] += size
@@ -103,12 +103,12 @@ ADD_TOTALS = (
     " ON CONFLICT (source) DO UPDATE SET "
     + ", ".join(f"{name} = totals.{name} + excluded.{name}" for name in TOTALS)
 )
-#: The roll-ups: each table's name and that of its column of time, and minutes of its width.
+#: The roll-ups: each table's name, the name of its time column, and its width in minutes.
 ROLLUPS = (("minutes", "minute", 1), ("hours", "hour", 60), ("days", "day", 24 * 60))
 
 
 def add_totals(connection: Store, name: str, numbers: Mapping[int, int]) -> None:
-    """Add numbers, by source, to one of the counters of sources that have some."""
+    """Add numbers, by source, to one of the counters; sources without any are left alone."""
     connection.executemany(
         f"UPDATE totals SET {name} = {name} + ? WHERE source = ?",
         [(number, source) for source, number in sorted(numbers.items())],
@@ -118,7 +118,7 @@ def add_totals(connection: Store, name: str, numbers: Mapping[int, int]) -> None
 def add_counts(connection: Store, counts: Mapping[MinuteKey, tuple[int, int]]) -> None:
     """Add (events, late ones) by project, minute, source and type to the roll-ups.
 
-    What is taken away is negative.
+    Negative numbers subtract.
     """
     for table, column, width in ROLLUPS:
         summed: dict[MinuteKey, list[int]] = {}

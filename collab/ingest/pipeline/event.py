@@ -1,4 +1,4 @@
-"""An event on its way, and how it is read from what the known senders write."""
+"""An event on its way, and how it is read from what known senders write."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...core.text import times
 
 #: Characters of an event's id, type, user or session.
 MAX_NAME_CHARACTERS = 200
-#: The first and the last moment that an event may have been at: 1970 and 2100, in milliseconds.
+#: The first and the last moment that an event may have: 1970 and 2100, in milliseconds.
 MIN_TIME_MS = 0
 MAX_TIME_MS = 4_102_444_800_000
 
@@ -28,7 +28,7 @@ class Rejected(Exception):
 
 @dataclass(slots=True)
 class Event:
-    """One event; times are milliseconds since 1970 UTC. A stage takes it over and returns it."""
+    """One event; times are milliseconds since 1970 UTC. A stage takes it and returns it."""
 
     event_id: str
     type: str
@@ -42,18 +42,18 @@ class Event:
     session_id: str | None = None
     data: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
-    #: Whether it came so long after its time that its minute may have been looked at already.
+    #: Whether it came so long after its time that its minute may already have been read.
     late: bool = False
 
 
-#: What a sender wrote, read: id, type, time, user, session, data, metadata.
+#: What was read from a sender's event: id, type, time, user, session, data, metadata.
 Fields = tuple[str | None, str, int | None, str | None, str | None, dict[str, Any], dict[str, Any]]
 
 
 def fields_of_event(value: dict[str, Any]) -> Fields:
     """Read the plain schema: `event_id`, `event_type`, `timestamp`, `user_id`, `data`, `metadata`.
 
-    Only the type is needed; unknown members are kept as metadata. Raises Rejected.
+    Only the type is required; unknown members are kept as metadata. Raises Rejected.
     """
     data = _object(value, "data")
     metadata = _object(value, "metadata")
@@ -102,7 +102,7 @@ CLOUDEVENT_MEMBERS = frozenset(
 
 
 def fields_of_segment(value: dict[str, Any]) -> Fields:
-    """Read a message of Segment's tracking API: a `track` is called what its `event` says."""
+    """Read a message of Segment's tracking API: the type of a `track` is its `event`."""
     kind = _needed(value, "type")
     context = _object(value, "context")
     data = _object(value, "properties") or _object(value, "traits")
@@ -132,9 +132,9 @@ READERS = {
 
 
 def read(value: object, format: str, received: int) -> Event:
-    """Make an event of what a sender wrote; its source and receipt are still to come.
+    """Make an event from what a sender wrote; its source and receipt are still to come.
 
-    Raises Rejected with the sentence that its sender is told.
+    Raises Rejected with the sentence that its sender gets.
     """
     if type(value) is not dict:
         raise Rejected("validate", "An event must be a JSON object.")
@@ -164,7 +164,7 @@ def _object(value: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _name(value: dict[str, Any], name: str) -> str | None:
-    """Return a text that names something; a whole number is as good."""
+    """Return a text that names something; a whole number will do, too."""
     found = value.get(name)
     if found is None or found == "":
         return None
@@ -173,7 +173,7 @@ def _name(value: dict[str, Any], name: str) -> str | None:
     if type(found) is not str or len(found) > MAX_NAME_CHARACTERS:
         limit = MAX_NAME_CHARACTERS
         raise Rejected("validate", f"`{name}` must be text of at most {limit} characters.")
-    if NUL_CHARACTER in found:  # as at every other door: no text of PostgreSQL may have it
+    if NUL_CHARACTER in found:  # as at every other door: PostgreSQL's texts can't have it
         raise Rejected("validate", f"`{name}` must not have NUL characters (U+0000).")
     return found
 
@@ -186,7 +186,7 @@ def _needed(value: dict[str, Any], name: str) -> str:
 
 
 def _loose(value: object) -> str | None:
-    """Return a name that somebody put among their own data, unless it can't be one."""
+    """Return a name that a sender put among their own data, if it can be one."""
     if type(value) is int:
         return str(value)
     fits = type(value) is str and 0 < len(value) <= MAX_NAME_CHARACTERS
@@ -195,11 +195,11 @@ def _loose(value: object) -> str | None:
 
 
 def moment_of(text: str) -> datetime:
-    """Read a time as RFC 3339 or ISO 8601 has it; raises TypeError, ValueError."""
+    """Read a time in RFC 3339 or ISO 8601; raises TypeError, ValueError."""
     try:
-        moment = datetime.fromisoformat(text)  # what nearly all write, ten times as fast
+        moment = datetime.fromisoformat(text)  # the form that nearly all write, ten times as fast
     except ValueError:
-        found = times.parse(text)  # small letters, leap seconds
+        found = times.parse(text)  # lower case, leap seconds
         if not isinstance(found, datetime):
             raise
         moment = found

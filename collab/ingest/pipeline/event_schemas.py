@@ -1,7 +1,8 @@
 """JSON Schemas of event types: checked, bounded and compiled once.
 
-The library compiles to no Python, so a schema that somebody sends becomes no code; its patterns
-run in linear time; and what a schema refers to must be in it, since nothing is fetched.
+The library doesn't compile to Python, so a schema that somebody sends never becomes code; its
+patterns run in linear time; and everything that a schema refers to must be in it, since nothing is
+fetched.
 """
 
 from __future__ import annotations
@@ -16,23 +17,23 @@ from .schema_costs import cost_of
 
 #: Bytes of a schema, as JSON.
 MAX_SCHEMA_BYTES = 32 * 1024
-#: How deep it may be.
+#: How deeply it may be nested.
 MAX_SCHEMA_DEPTH = 32
-#: Patterns in it: to compile one, and to find out what it costs, takes a millisecond or two.
+#: Patterns in it: compiling one, and finding out its cost, takes a millisecond or two.
 MAX_PATTERNS = 50
 #: Characters of a pattern in it.
 MAX_PATTERN_CHARACTERS = 300
-#: What references may add up to when each is replaced by what it refers to.
+#: Parts that there may be in all when each reference is replaced by its target.
 MAX_REFERENCES = 200
 #: Bytes that a compiled pattern may take.
 MAX_PATTERN_BYTES = 2**20
-#: Nanoseconds that one check may take by what its schema costs for each byte of data.
+#: Nanoseconds that one check may take, by its schema's cost for each byte of data.
 MAX_CHECK_NS = 300_000_000
 #: Bytes of data that any schema must be able to check in this time.
 MIN_DATA_BYTES = 1024
-#: Bytes of data that are never too many: no body is longer.
+#: Bytes of data that no event exceeds: no body is longer.
 MAX_DATA_BYTES = 4 * 2**20
-#: Characters of what an event is told about its mistake.
+#: Characters of the message about an event's mistake.
 MAX_REASON_CHARACTERS = 300
 PART_PATTERN = re.compile(r"#/\$defs/[A-Za-z0-9_.-]{1,100}")
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -72,9 +73,9 @@ def compile_schema(schema: object) -> Check:
 
 
 def compile_kept(schema: object) -> Check:
-    """Compile a schema that was taken once; one that is taken no more rejects what it is to check.
+    """Compile a schema that was once accepted; one that no longer is rejects what it should check.
 
-    An error would end the worker, and so everybody's events.
+    An error would stop the worker, and so everybody's events.
     """
     try:
         return compile_schema(schema)
@@ -130,7 +131,7 @@ def _check_member(path: tuple[str, ...], name: str, value: Any) -> None:
 
 
 def _require_few_references(schema: dict[str, Any]) -> None:
-    """Refuse references in circles, and those that double again and again."""
+    """Refuse circular references, and those that double again and again."""
     parts = {f"#/$defs/{name}": part for name, part in schema.get("$defs", {}).items()}
     known: dict[str, int] = {}
 
@@ -147,7 +148,7 @@ def _require_few_references(schema: dict[str, Any]) -> None:
             raise ValueError(f"Its references add up to more than {MAX_REFERENCES} parts.")
         return total
 
-    # What the parts refer to is counted where they are referred to.
+    # Parts that are referred to are counted at their references.
     weigh({name: one for name, one in schema.items() if name != "$defs"}, ())
 
 
@@ -157,7 +158,7 @@ def _first_mistake(validator: Any, data: dict[str, Any]) -> str:
     try:
         validator.validate(
             data
-        )  # ends at the first; a list of all may take a thousand times as long
+        )  # stops at the first; listing all may take a thousand times as long
     except jsonschema_rs.ValidationError as error:
         place = ".".join(("data", *map(str, error.instance_path)))
         return f"{place}: {error.message}"[:MAX_REASON_CHARACTERS]

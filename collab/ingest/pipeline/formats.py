@@ -1,4 +1,4 @@
-"""From the bytes of a request to single events, as their sender wrote them."""
+"""From a request's bytes to single events, as their sender wrote them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 
 FORMATS = ("event", "cloudevent", "segment")
-#: The member that holds the list, of a body that is an object around it.
+#: The member that holds the list, in a body that is an object around it.
 LISTS = {"event": "events", "cloudevent": "events", "segment": "batch"}
-#: The member that makes such an object an event of its own, which merely has a list in it.
+#: The member that makes such an object an event itself, which merely has a list in it.
 NAMING_MEMBERS = {"event": "event_type", "cloudevent": "type", "segment": "type"}
 
 
@@ -28,19 +28,19 @@ class Body:
     #: When its sender says that it was sent (Segment's `sentAt`).
     sent_at: str | None = None
     write_key: str | None = None
-    #: Whether single values may be such that JSON can't say them.
+    #: Whether some values may be ones that JSON can't express.
     suspect: bool = False
     #: Whether the body is one event, and no list of them.
     alone: bool = False
-    #: What stands beside the list, of a body that is an object around it.
+    #: What is next to the list, in a body that is an object around it.
     around: dict[str, Any] = field(default_factory=dict)
 
 
 def decode(format: str, body: bytes, alone: bool | None = None) -> Body:
     """Read a body: one event, a list of them, or an object with a list. Raises Undecodable.
 
-    What is wrong with a single event is not looked at here: it must not cost its neighbours.
-    `alone` says whether an object with a list is an event itself, where its members need not.
+    Faults of single events are not checked here: they must not spoil their neighbours. `alone` says
+    whether an object with a list is an event itself, where its members need not show it.
     """
     whole, suspect = _loads(body)
     if type(whole) is list:
@@ -55,23 +55,24 @@ def decode(format: str, body: bytes, alone: bool | None = None) -> Body:
     return Body(values, sent_at, write_key, suspect, alone, around)
 
 
-#: Each digit as 0 and all else as a blank: so a long number is found without a regular expression.
+#: Each digit as 0 and everything else as a blank: this finds a long number without a regular
+#: expression.
 DIGIT_TABLE = bytes(48 if 48 <= code <= 57 else 32 for code in range(256))
 LONG_NUMBER = b"0" * 19
 
 
 #: All bytes but brackets.
 OTHER_BYTES = bytes(set(range(256)) - set(b"{}[]"))
-#: Levels of brackets that are taken away to see how much is left, as many as people's events have.
+#: Levels of brackets that are removed to see how much is left, as many as people's events have.
 USUAL_LEVELS = 8
-#: Brackets that may be left: an event of so many levels can still be written.
+#: Brackets that may be left: an event with this many levels can still be written.
 MAX_BRACKETS_LEFT = 300
 #: Levels that are written around an event, in the archive and in answers.
 LEVELS_AROUND = 50
 
 
 def _may_be_deep(body: bytes) -> bool:
-    """Return whether something in a body may be deeper than can be written again."""
+    """Return whether something in a body may be nested too deeply to be written again."""
     if len(body) <= MAX_BRACKETS_LEFT:
         return False
     left = body.translate(None, OTHER_BYTES)
@@ -81,15 +82,15 @@ def _may_be_deep(body: bytes) -> bool:
 
 
 def _loads(body: bytes) -> tuple[Any, bool]:
-    # The fast parser makes a float of a whole number beyond 64 bits, and other digits with it; and
-    # it reads what it could not write again for its depth.
+    # The fast parser turns a whole number beyond 64 bits into a float, with other digits; and it
+    # reads what is nested too deeply for it to write again.
     if LONG_NUMBER not in body.translate(DIGIT_TABLE) and not _may_be_deep(body):
         try:
             return orjson.loads(body), False
         except orjson.JSONDecodeError:
             pass
-    # It also refuses half a surrogate pair in one text out of a thousand: the other way reads on,
-    # and whoever looks at each event finds the one (`is_sound`).
+    # It also refuses a body for half a surrogate pair in one text out of a thousand: the other
+    # parser reads on, and the check of each event finds it (`is_sound`).
     try:
         return json.loads(body.decode("utf-8", "surrogatepass").removeprefix("\ufeff")), True
     except (ValueError, RecursionError) as error:
@@ -97,27 +98,27 @@ def _loads(body: bytes) -> tuple[Any, bool]:
 
 
 def is_sound(value: object) -> bool:
-    """Return whether a value can be kept as JSON: no half characters, no NaN, no endless depth."""
+    """Return whether a value can be kept as JSON: no half characters, no NaN, no extreme depth."""
     probe = value
     for _ in range(LEVELS_AROUND):
         probe = [probe]
     try:
         orjson.dumps(probe)
-        json.dumps(value, allow_nan=False)  # the other writes null for what is not a number
+        json.dumps(value, allow_nan=False)  # the other writes null for NaN
     except (TypeError, ValueError, RecursionError):
         return False
     return True
 
 
 def _text(value: object) -> str | None:
-    """Return a text as far as JSON can say it."""
+    """Return a text as far as JSON can express it."""
     return value.encode("utf-8", "replace").decode() if type(value) is str else None
 
 
 def payloads(format: str, body: bytes) -> list[bytes]:
     """Cut a body that `decode` takes into the bytes of each event, untouched.
 
-    It is slow, and only for those that are rejected: their senders get back what they sent.
+    It is slow, and only used for rejected events: their senders get back what they sent.
     """
     text = body.decode("utf-8", "surrogatepass")
     start = _skip(text, 0)
@@ -150,7 +151,7 @@ def _items(text: str, at: int) -> Iterator[tuple[int, int]]:
 
 
 def _member(text: str, at: int, name: str) -> int | None:
-    """Return where the value of an object's last member of a name begins."""
+    """Return where the value of an object's last member with a given name begins."""
     found = None
     at = _skip(text, at + 1)
     while text[at] != "}":

@@ -1,10 +1,10 @@
-"""The inbox: requests that are acknowledged, on disk, and wait for the worker.
+"""The inbox: requests that are acknowledged, on disk, and waiting for the worker.
 
 One row holds the bytes of one request. Requests that come at the same time share a commit, and so
-the fsync that is the acknowledgement.
+the fsync before they are acknowledged.
 """
 
-# ruff: noqa: S608  (SQL is made of what stands in here alone)
+# ruff: noqa: S608  (SQL is only made from what is in here)
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from .store import Where, connect, writing
 
 #: Seconds after which the sizes of inbox and store are looked up again.
 LOOK_S = 0.5
-#: Seconds after which whoever finds the inbox full should come again.
+#: Seconds after which a sender who finds the inbox full should try again.
 RETRY_S = 2
-#: One project may fill one part in this many of the inbox.
-#: So that the flood of one project leaves the others half of it.
+#: The inverse of the share of the inbox that one project may fill, so that a flood from one leaves
+#: the others half of it.
 PROJECT_PART = 2
 
 
 class InboxFull(Exception):
-    """Too much waits for the worker: come again after `retry_after_s` seconds."""
+    """Too much is waiting for the worker: try again after `retry_after_s` seconds."""
 
     retry_after_s = RETRY_S
 
@@ -41,7 +41,7 @@ class QuotaReached(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it is kept: its bytes, and what is known beside them (`context`: JSON)."""
+    """A request as it is kept: its bytes, and what else is known about it (`context`: JSON)."""
 
     project: int
     source: int
@@ -62,7 +62,7 @@ class _Waiting:
 
 @dataclass
 class _Sizes:
-    """What waits and what is stored, in bytes, as far as it was looked up."""
+    """What is waiting and what is stored, in bytes, as of the last look-up."""
 
     looked: float = 0.0
     inbox: int = 0
@@ -82,15 +82,15 @@ class Inbox:
         self._sizes = _Sizes()
 
     def append(self, request: Request) -> int:
-        """Keep a request and return its number; it is on disk then.
+        """Keep a request and return its number; by then it is on disk.
 
-        Raises InboxFull, QuotaReached, and one of `store_errors` where it can not be kept.
+        Raises InboxFull, QuotaReached, and one of `store_errors` if it can't be kept.
         """
         mine = _Waiting(request)
         with self._queue:
             # Two locks: requests queue up while one of them commits, and share the next commit.
             self._waiting.append(mine)
-        with self._turn:  # whoever comes first commits for all that wait; they find it done
+        with self._turn:  # the first one commits for all that wait; they find it done
             if not mine.done:
                 self._commit_all()
         if mine.error is not None:
@@ -98,7 +98,7 @@ class Inbox:
         return mine.receipt
 
     def close(self) -> None:
-        """Close the store; it is opened again by the next request."""
+        """Close the store; the next request reopens it."""
         with self._turn:
             if self._connection is not None:
                 self._connection.close()
@@ -106,7 +106,7 @@ class Inbox:
 
     def _commit_all(self) -> None:
         with self._queue:
-            # Taken out before the commit: who comes from here on waits for the next one.
+            # Taken out before the commit: requests that come from here on wait for the next one.
             batch, self._waiting = self._waiting, []
         try:
             connection = self._open()
@@ -115,7 +115,7 @@ class Inbox:
                 _insert(connection, admitted)
         except BaseException as error:
             for one in batch:
-                # Whoever was refused for its own reason keeps that one.
+                # A request that was refused for its own reason keeps that reason.
                 one.error = one.error or error
         finally:
             for one in batch:
@@ -123,7 +123,7 @@ class Inbox:
 
     def _open(self) -> Store:
         if self._connection is None:
-            # 0: the worker puts the log into the database.
+            # 0: the worker checkpoints the write-ahead log into the database.
             self._connection = connect(self._where, synchronous="FULL", checkpoint_pages=0)
         return self._connection
 
@@ -137,11 +137,11 @@ class Inbox:
         limit = self._max_bytes
         if self._sizes.inbox + size > limit or theirs + size > limit // PROJECT_PART:
             one.error = InboxFull()
-        # What waits counts as well: it is acknowledged, and will be stored.
+        # What is waiting counts as well: it is acknowledged, and will be stored.
         elif stored + theirs + size > self._quota_bytes:
             one.error = QuotaReached(stored, self._quota_bytes)
         else:
-            # Counted on from the last look, so that what is admitted until the next one stays
+            # Counted on from the last look-up, so that what is admitted until the next one stays
             # within.
             self._sizes.inbox += size
             self._sizes.by_project[project] = theirs + size
@@ -149,14 +149,14 @@ class Inbox:
 
 
 def _look(connection: Store) -> _Sizes:
-    # Counted by triggers: to add up the inbox took 80 ms of each half second when it was long.
+    # Counted by triggers: adding up a long inbox took 80 ms of each half second.
     waiting = dict(connection.execute("SELECT project, bytes FROM waiting"))
     stored = stored_bytes(connection)
     return _Sizes(time.monotonic(), sum(waiting.values()), waiting, stored)
 
 
 def stored_bytes(connection: Store) -> dict[int, int]:
-    """Return how many bytes of each project are stored, in the archive too."""
+    """Return how many bytes of each project are stored, including its archive."""
     stored = dict(connection.execute("SELECT project, sum(bytes) FROM totals GROUP BY project"))
     for project, size in connection.execute(
         "SELECT project, sum(bytes) FROM archives GROUP BY project"

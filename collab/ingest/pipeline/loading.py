@@ -1,8 +1,8 @@
 """One load: requests leave the inbox, and their events are stored, each exactly once.
 
-What single events need is done first. Then one transaction notes the ids, stores the events,
-counts them, keeps the dead letters and removes the requests: whenever the process dies, all of it
-has happened or none.
+The work on single events is done first. Then one transaction notes the ids, stores the events,
+counts them, keeps the dead letters and removes the requests: whenever the process dies, all of this
+has happened, or none.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .unpacking import give_up, reason_of, unpack
 
 log = logging.getLogger(__name__)
 
-#: A project whose events took longer than this many seconds in a load waits behind the others.
+#: A project whose events took longer than this many seconds in a load waits for the others.
 PATIENT_S = 0.5
 
 #: Works on many events before they are stored: see `stages.py`.
@@ -37,7 +37,7 @@ Plugin = Callable[[Sequence[Event], Sequence[Context]], None]
 
 
 class Postponed(Exception):
-    """A plugin can't do its work now: what was taken stays in the inbox, and is tried again."""
+    """A plugin can't do its work now: the requests stay in the inbox, and are tried again."""
 
 
 def passing_errors() -> tuple[type[Exception], ...]:
@@ -62,13 +62,13 @@ class Loader:
         synchronous: str = "NORMAL",
     ) -> None:
         # NORMAL: a request in the store's inbox is on disk, and a load that a power cut undoes is
-        # done again. What is acknowledged elsewhere after a load needs FULL.
+        # repeated. Requests that are acknowledged elsewhere after a load need FULL.
         self.connection = connect(where, synchronous=synchronous, checkpoint_pages=CHECKPOINT_PAGES)
         self.sources, self.archive = sources, archive
         self._hash_key, self._plugins, self._now = hash_key, plugins, now
         self._patient_s = patient_s
         self.queues: list[Queue] = [InboxQueue(self.connection, InHand(in_hand or path_of(where)))]
-        #: Projects that took long, and until when (monotonic) others go first.
+        #: Projects that took long, and the time (monotonic) until which others go first.
         self._slow: dict[int, float] = {}
 
     def close(self) -> None:
@@ -80,10 +80,10 @@ class Loader:
         self.archive.close()
 
     def load_some(self) -> int:
-        """Load what waits, up to a bound; returns how many events left the inbox, 0 for none.
+        """Load what is waiting, up to a bound; returns how many events left the inbox, 0 for none.
 
-        Raises Postponed, and what `store_errors` names where the store can't be written: then all
-        is as before.
+        Raises Postponed, and what `store_errors` names if the store can't be written: then
+        everything is as before.
         """
         now = time.monotonic()
         slow = [project for project, until in self._slow.items() if until > now]
@@ -94,7 +94,7 @@ class Loader:
 
     def _load_or_put_back(self, queue: Queue, rows: list[Row]) -> int:
         try:
-            # Looked at before anything reads it: what killed the last worker would kill this one.
+            # Checked before anything reads it: what killed the last worker would kill this one.
             if queue.has_killed(rows[0]):
                 return self._give_up(queue, rows[0])
             return self._load(queue, rows)
@@ -105,7 +105,7 @@ class Loader:
             raise
 
     def _give_up(self, queue: Queue, row: Row) -> int:
-        """Reject all events of a request that workers have died of; nothing looks into them."""
+        """Reject all events of a request that has killed workers; nothing looks into them."""
         log.error("ingest: request %s has killed the worker, and is given up", row.id)
         batch = Batch()
         if source := self.sources.get([row.source]).get(row.source):
@@ -121,14 +121,14 @@ class Loader:
         return total
 
     def _load(self, queue: Queue, rows: list[Row]) -> int:
-        """Load some requests; if that fails, each half on its own, down to the one at fault."""
+        """Load some requests; if that fails, each half separately, down to the one at fault."""
         try:
             batch, done = self._work(rows)
             self._store(queue, rows[:done], batch)
             if rest := rows[done:]:
                 queue.put_back(rest)
         except TakenElsewhere:
-            queue.put_back(rows)  # some of them: those beside these are still to be loaded
+            queue.put_back(rows)  # only some of them: the others are still to be loaded
             return 0
         except passing_errors():
             raise
@@ -142,9 +142,9 @@ class Loader:
         return sum(row.events for row in rows[:done])
 
     def _load_one_by_one(self, queue: Queue, row: Row) -> int:
-        """Load a request at which loading fails: the events that it fails at are rejected.
+        """Load a request for which loading fails: the events that cause it are rejected.
 
-        Not where the store is only busy, or out of reach: then all of it is tried again.
+        Not if the store is only busy, or out of reach: then all of it is tried again.
         """
         batch, _ = self._work([row])
         kept: list[Item] = []
@@ -172,15 +172,15 @@ class Loader:
     # -- before the transaction ---------------------------------------------------------------
 
     def _work(self, rows: Sequence[Row]) -> tuple[Batch, int]:
-        """Take requests apart; returns how many: the rest waits once these have taken long."""
+        """Unpack requests; returns how many: the rest waits once these have taken long."""
         batch, done = Batch(), 0
         begun = time.perf_counter()
         sources = self.sources.get({row.source for row in rows})
         for row in rows:
             done += 1
             source = sources.get(row.source)
-            # Its rows are settled all the same, or they would be taken out again for ever.
-            if source is None:  # deleted since, and all that it sent with it
+            # Its rows are settled anyway, or they would be taken out again for ever.
+            if source is None:  # deleted since, with everything that it sent
                 continue
             started = time.perf_counter()
             unpack(row, source, batch, self._hash_key)
@@ -198,12 +198,12 @@ class Loader:
                 plugin(events, contexts)
             except Postponed:
                 raise
-            except Exception:  # what it adds is missing then; the events are not
+            except Exception:  # then what it adds is missing, but not the events
                 log.exception("ingest: the plugin %r failed", plugin)
 
     def _note_time(self, project: int, took: float) -> None:
         if took > self._patient_s:
-            # For three times as long as it took: it then gets a quarter of the time, at the most.
+            # For three times as long as it took: so it gets at most a quarter of the time.
             self._slow[project] = time.monotonic() + 3 * took
 
     # -- the transaction ----------------------------------------------------------------------
@@ -225,13 +225,13 @@ class Loader:
                 tally.rejected(letter)
             _note_replaced(connection, rows, tally, now)
             tally.correct(rows, batch.found)
-            # On disk before the commit: what leaves the inbox is in the archive.
+            # On disk before the commit: everything that leaves the inbox is in the archive.
             self._archive(connection, batch, packed)
             tally.write(connection)
         _acknowledge(queue, rows)
 
     def _pass_stages(self, connection: Store, batch: Batch, tally: Tally) -> list[Event]:
-        """Return the events that are to be stored; counts duplicates, adds letters to the batch."""
+        """Return the events to store; counts duplicates, adds letters to the batch."""
         events = [item.event for item in batch.items]
         fresh = deduplicate(events, lambda some: tables.unseen(connection, some))
         # By identity: two events of one batch may be equal.
@@ -248,13 +248,13 @@ class Loader:
                 batch.letters.append(letter_of(item, "transform", reason))
                 # Read again: a stage may have changed it before it failed.
                 sent = validate(item.value, item.row.format, item.place, item.context)
-                # Its id is free again: the same event, sent once more after a correction, is no
+                # Its id is free again: the same event, sent again after a correction, is no
                 # duplicate.
                 tables.forget(connection, sent)
         return kept
 
     def _archive(self, connection: Store, batch: Batch, packed: Mapping[Slot, bytes]) -> None:
-        """Have the lines on disk, and note how long each file is now."""
+        """Write the lines to disk, and note how long each file is now."""
         writer = self.archive.writer
         known = tables.hold_archives(connection, packed, writer)
         lengths = {
@@ -265,16 +265,17 @@ class Loader:
 
 
 def _acknowledge(queue: Queue, rows: Sequence[Row]) -> None:
-    """Have a queue forget what is loaded: after the commit, which notes that it is."""
+    """Have a queue forget what is loaded, after the commit that notes it."""
     try:
         queue.acknowledge(rows)
     except passing_errors() as error:
-        # Not for the load to fail: it is done. They come back, are known, and are acknowledged.
-        log.warning("ingest: what is loaded is acknowledged later: %s", error)
+        # This must not fail the load, which is done. They come back, are recognised, and are
+        # acknowledged.
+        log.warning("ingest: loaded requests will be acknowledged later: %s", error)
 
 
 def _note_replaced(connection: Store, rows: Sequence[Row], tally: Tally, now: int) -> None:
-    """Replay what was replayed before, of requests that come from the archive."""
+    """Repeat earlier replays, for requests that come from the archive."""
     for row in rows:
         said = orjson.loads(row.context)
         if said.get("imported") and said.get("replaces"):

@@ -1,8 +1,8 @@
 """A stage that asks another service: with a deadline, backoff, and a circuit breaker.
 
-It is the plugin behind INGEST_LOOKUP_URL, and the pattern for plugins of your own. Each load sends
-one request, `POST <url>` with `{"events": [{"type", "user_id", "session_id", "data"}, …]}`; the
-answer is `{"events": [{…}, …]}`: as many objects, whose members come into each event's metadata.
+It is the plugin behind INGEST_LOOKUP_URL, and a pattern for your own plugins. Each load sends one
+request, `POST <url>` with `{"events": [{"type", "user_id", "session_id", "data"}, …]}`; the answer
+is `{"events": [{…}, …]}`: equally many objects, whose members are added to each event's metadata.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .stages import Context
 
 log = logging.getLogger(__name__)
 
-#: Seconds that one try may take in all, from the name's resolution to the last byte.
+#: Seconds that one try may take in all, from resolving the name to the last byte.
 TRY_DEADLINE_S = 1.0
 #: Tries of one load.
 MAX_TRIES = 3
@@ -34,7 +34,8 @@ FIRST_PAUSE_S = 0.1
 MAX_ANSWER_BYTES = 4 * 2**20
 #: Loads that must fail in a row before the other service is left alone.
 FAILURES_TO_OPEN = 3
-#: Seconds that it is left alone: doubled each time that it fails again, up to the second number.
+#: Seconds for which it is left alone: doubled each time that it fails again, up to the second
+#: number.
 FIRST_REST_S = 5.0
 MAX_REST_S = 300.0
 
@@ -44,7 +45,7 @@ HALF_OPEN = "half-open"
 
 
 class Failed(Exception):
-    """The other service gave no answer that can be used."""
+    """The other service gave no usable answer."""
 
 
 class Breaker:
@@ -56,17 +57,17 @@ class Breaker:
         self.state = CLOSED
 
     def allows(self) -> bool:
-        """Return whether to ask now; an open one lets the first through after its rest."""
+        """Return whether to ask now; an open breaker lets the first through after its rest."""
         if self.state == OPEN and self._now() - self._opened >= self._rest_s:
             self.state = HALF_OPEN
         return self.state != OPEN
 
     def succeeded(self) -> None:
-        """Note an answer: all is as at the beginning."""
+        """Note an answer: everything is as at the beginning."""
         self._failures, self._rest_s, self.state = 0, FIRST_REST_S, CLOSED
 
     def failed(self) -> None:
-        """Note that there was none."""
+        """Note that there was no answer."""
         self._failures += 1
         if self.state == HALF_OPEN:
             self._rest_s = min(2 * self._rest_s, MAX_REST_S)
@@ -89,7 +90,7 @@ class Lookup:
         self.breaker = breaker or Breaker()
 
     def __call__(self, events: Sequence[Event], contexts: Sequence[Context]) -> None:
-        """Add what the other service says; raises Postponed if that is needed and not to be had."""
+        """Add what the other service says; raises Postponed if that is required and unavailable."""
         if not self.breaker.allows():
             return self._do_without("is left alone after failures")
         try:
@@ -105,14 +106,14 @@ class Lookup:
     def _do_without(self, why: str) -> None:
         if self._required:
             raise Postponed(f"the lookup {why}")
-        log.warning("ingest: events go on without the lookup, which %s", why)
+        log.warning("ingest: events continue without the lookup, which %s", why)
 
     def _ask_again_and_again(self, events: Sequence[Event]) -> list[dict[str, Any]]:
         for attempt in range(MAX_TRIES):
             try:
                 return self._ask(events)
             except Failed:
-                # While it is tried out whether the service is back, one try is enough.
+                # While testing whether the service is back, one try is enough.
                 if attempt == MAX_TRIES - 1 or self.breaker.state == HALF_OPEN:
                     raise
                 time.sleep(random.uniform(0, FIRST_PAUSE_S * 2**attempt))  # noqa: S311
@@ -137,9 +138,9 @@ class Lookup:
 
 
 def _exchange(url: str, body: bytes, deadline_s: float) -> bytes:
-    """Send a request and return the answer's body; raises Failed, after the deadline at last.
+    """Send a request and return the answer's body; raises Failed, at the latest at the deadline.
 
-    The address is the operator's own, so it may be one of their network.
+    The address is the operator's own, so it may be in their network.
     """
     try:
         answer = Client(allow_private=True).send(

@@ -1,4 +1,4 @@
-"""Rules of a source that change its events: rename, derive, drop, mask, hash."""
+"""A source's rules that change its events: rename, derive, drop, mask, hash."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from urllib.parse import urlsplit
 
 from .event import MAX_NAME_CHARACTERS, NUL_CHARACTER, Event, moment_of
 
-#: Rules of one source.
+#: Rules that one source may have.
 MAX_RULES = 100
 #: Rules among them that derive: each adds to an event.
 MAX_DERIVING_RULES = 20
 #: Names in a path, and characters of it.
 MAX_PATH_NAMES = 8
 MAX_PATH_CHARACTERS = 300
-#: Characters of a text that is derived: what is longer is not, or rules would multiply an event.
+#: Characters of a derived text: nothing longer is derived, or rules would multiply an event.
 MAX_DERIVED_CHARACTERS = 2000
 #: Characters of a masked text that may stay.
 MAX_KEPT_CHARACTERS = 20
@@ -39,10 +39,10 @@ def _host(text: str) -> str | None:
 
 def _moment(text: str) -> datetime | None:
     try:
-        # A time without a zone is taken for UTC: another guess would be as wrong, and differ by
+        # A time without a zone is read as UTC: another guess would be as wrong, and differ by
         # server.
         return moment_of(text).astimezone(UTC)
-    except (ValueError, OverflowError):  # some hours before the year 1, or after 9999
+    except (ValueError, OverflowError):  # a few hours before the year 1, or after 9999
         return None
 
 
@@ -56,7 +56,7 @@ def _hour(text: str) -> int | None:
     return found.hour if found else None
 
 
-#: What `derive` can make of a text; None: nothing is derived.
+#: What `derive` can make from a text; None: nothing is derived.
 DERIVATIONS: dict[str, Callable[[str], Any]] = {
     "host": _host,
     "lower": str.lower,
@@ -79,7 +79,7 @@ class Rule:
     type: str | None = None
 
     def apply(self, event: Event, hashed: Hash) -> None:
-        """Change an event; where the path leads to nothing, nothing changes."""
+        """Change an event; if the path leads to nothing, nothing changes."""
         found = value_at(event, self.path)
         if found is None:
             return
@@ -104,7 +104,7 @@ def _words(value: object) -> str:
 
 
 def derived(derivation: str, value: object) -> Any:
-    """Return what follows from a text or a number, or None; an object or a list is neither.
+    """Return what is derived from a text or a number, or None; an object or a list is neither.
 
     An object that was put into itself as text would double with each rule.
     """
@@ -115,8 +115,8 @@ def derived(derivation: str, value: object) -> Any:
 
 
 def masked(text: str, keep: int) -> str:
-    """Replace a text but for its last `keep` characters, of which at most a half stays."""
-    # Or a short text would stand there whole, mask or not.
+    """Replace a text except for its last `keep` characters, or at most half of it."""
+    # Or a short text would stay as it is, mask or not.
     shown = min(keep, len(text) // 2)
     return "*" * (len(text) - shown) + text[len(text) - shown :]
 
@@ -140,7 +140,7 @@ def put(event: Event, path: Path, value: Any) -> bool:
     place: Any = getattr(event, path[0])
     for name in path[1:-1]:
         place = place.setdefault(name, {}) if value is not None else place.get(name)
-        # Something else is in the way, which a rule must not overwrite in silence.
+        # Something else is in the way, which a rule must not silently overwrite.
         if type(place) is not dict:
             return False
     if value is None:
@@ -161,7 +161,7 @@ OPTIONAL_MEMBERS = {"mask": {"keep"}}
 
 
 def compile_rules(sent: object) -> tuple[Rule, ...]:
-    """Make rules of a list as it is sent; raises ValueError with a sentence that names the one."""
+    """Make rules from a list as sent; raises ValueError with a sentence about the wrong one."""
     if not isinstance(sent, list) or len(sent) > MAX_RULES:
         raise ValueError(f"Rules are a list of at most {MAX_RULES}.")
     rules = tuple(_compile(number, one) for number, one in enumerate(sent))

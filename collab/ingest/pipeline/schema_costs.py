@@ -1,28 +1,28 @@
-"""What it costs at most to check a byte of data against a JSON Schema, known before any data is.
+"""The maximum cost of checking a byte of data against a JSON Schema, known before any data is.
 
-No check can be broken off: it runs in a library that holds the interpreter, at the door that of
-the whole server. So data that would take long is not checked at all, and is told so.
+No check can be interrupted: it runs in a library that holds the GIL, at the door that of the whole
+server. So data that would take long is not checked at all, and rejected with that reason.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-#: Nanoseconds that each part of a schema takes for each byte of data: 3 to 7 measured, of `enum`
+#: Nanoseconds that each part of a schema takes for each byte of data: 3 to 7 measured, for `enum`
 #: and `anyOf` with thousands of members.
 PART_NS = 10.0
-#: The same of a pattern, by the bytes that it takes compiled: 0.05 to 0.6 measured, of repeated
-#: classes and alternatives over texts that match them as far as they can.
+#: The same for a pattern, by its compiled size in bytes: 0.05 to 0.6 measured, for repeated classes
+#: and alternatives over texts that match them as far as they can.
 PATTERN_BYTE_NS = 0.25
-#: Powers of two between which a compiled pattern's size is looked for.
+#: Powers of two between which a compiled pattern's size is searched for.
 PATTERN_POWERS = range(6, 21)
-#: What such a keyword multiplies the parts within it by: it goes through them again (3.2 measured).
+#: The factor for parts within such a keyword, which goes through them again (3.2 measured).
 UNEVALUATED_FACTOR = 4
 UNEVALUATED_KEYWORDS = ("unevaluatedProperties", "unevaluatedItems")
 
 
 def cost_of(schema: dict[str, Any]) -> float:
-    """Return nanoseconds for each byte of data; its references must be in no circle."""
+    """Return nanoseconds for each byte of data; its references must not be circular."""
     return _Costs(schema.get("$defs", {})).of({**schema, "$defs": {}})
 
 
@@ -63,7 +63,7 @@ class _Costs:
 
 
 def _fits(pattern: str, size: int) -> bool:
-    """Return whether a pattern takes no more bytes than this when it is compiled."""
+    """Return whether a pattern takes no more bytes than this when compiled."""
     import jsonschema_rs  # large, and only needed where there are schemas
 
     options = jsonschema_rs.RegexOptions(size_limit=size, dfa_size_limit=size)

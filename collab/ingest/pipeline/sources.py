@@ -1,4 +1,4 @@
-"""What the pipeline knows of its sources, read from the service's database."""
+"""What the pipeline knows about its sources, read from the service's database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .store import Where, open_service
 
 log = logging.getLogger(__name__)
 
-#: Rules and schemas, of each, that are kept compiled.
+#: How many compiled rules, and how many schemas, are kept.
 MAX_COMPILED = 1000
 
 SOURCES_QUERY = (
@@ -29,7 +29,7 @@ SCHEMAS_QUERY = (
 
 
 class SourceReader:
-    """Reads sources when they are first met, and again after the database has changed."""
+    """Reads sources on first use, and again after the database has changed."""
 
     def __init__(self, where: Where) -> None:
         self._database = open_service(where)
@@ -93,6 +93,6 @@ class SourceReader:
 
 
 def _make_room(known: dict[str, Any]) -> None:
-    """Forget what was compiled first, where there is much."""
+    """Forget what was compiled first, if there is too much."""
     while len(known) >= MAX_COMPILED:
         known.pop(next(iter(known)))

@@ -1,9 +1,9 @@
 """The stages that an event goes through, in order: this file is the whole pipeline at a glance.
 
-Each stage is a function that takes an event over and returns it, or raises `Rejected`: then the
-event becomes a dead letter, with the stage and the reason, and its neighbours go on. A stage keeps
-nothing and reads no clock and no disk: what it needs to know is in its `Context`. The two stages
-that are about many events at once, `deduplicate` and `load`, get a transaction of the store.
+Each stage is a function that takes an event and returns it, or raises `Rejected`: then the event
+becomes a dead letter, with the stage and the reason, and its neighbours continue. A stage keeps
+nothing and reads neither clock nor disk: what it needs to know is in its `Context`. The two stages
+that work on many events at once, `deduplicate` and `load`, get a transaction of the store.
 
     validate -> (plugins) -> deduplicate -> enrich -> transform -> load
 
@@ -27,7 +27,7 @@ from .rules import Rule
 MAX_SKEW_MS = 60_000
 #: An event without a sender's clock may be this far in the future.
 MAX_FUTURE_MS = 300_000
-#: An event that comes this long after its time is late: its minute may have been looked at.
+#: An event that comes this long after its time is late: its minute may have been read.
 LATE_AFTER_MS = 300_000
 
 UNSOUND_REASON = "The event is too deep, or holds half a character, a number beyond 64 bits or NaN."
@@ -38,21 +38,21 @@ Check = Callable[[dict[str, Any]], str | None]
 
 @dataclass(frozen=True)
 class KnownSource:
-    """What the pipeline knows of a source: its project's schemas and its own rules."""
+    """What the pipeline knows about a source: its project's schemas and its own rules."""
 
     id: int
     project: int
     name: str = ""
     rejects_unknown: bool = False
     rules: tuple[Rule, ...] = ()
-    #: By event type and version; version "" is any.
+    #: By event type and version; version "" means any.
     checks: Mapping[tuple[str, str], Check] = field(default_factory=dict)
     types: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Context:
-    """What is known of the request that brought an event."""
+    """What is known about the request that brought an event."""
 
     source: KnownSource
     receipt: int | str
@@ -65,20 +65,20 @@ class Context:
     suspect: bool = False
     #: The key of the rule `hash`, of this installation.
     hash_key: bytes = b""
-    #: When an event that is replayed was received first.
+    #: When a replayed event was first received.
     first_received: int | None = None
 
 
 def validate(value: object, format: str, place: int, context: Context) -> Event:
-    """Make an event of what was sent, and check it against its type's schema."""
+    """Make an event from what was sent, and check it against its type's schema."""
     if context.suspect and not is_sound(value):
         raise Rejected("validate", UNSOUND_REASON)
-    # The first time of all, if it is replayed: an event without a time is from then.
+    # The very first time, if it is replayed: an event without a time is dated then.
     event = read(value, format, context.first_received or context.received)
     event.received = context.received
     event.source, event.project = context.source.id, context.source.project
     event.receipt = f"{context.receipt}:{place}"
-    # The request and the place in it: loaded a second time, it is known as the same event.
+    # The request and the place in it: loaded again, it is recognised as the same event.
     event.event_id = event.event_id or event.receipt
     if context.source.types or context.source.rejects_unknown:
         _check_schema(event, context.source)
@@ -123,8 +123,9 @@ def enrich(event: Event, context: Context) -> Event:
 
 
 def corrected(ts: int, received: int, skew_ms: int | None) -> int:
-    """Return when an event was, by our clock: its sender's may be slow or fast."""
-    # Below that it is the way of the request, not the clock: corrected, times would only jump.
+    """Return when an event happened, by our clock: its sender's may be slow or fast."""
+    # Below that it is the request's travel time, not the clock: correcting would only make times
+    # jump.
     if skew_ms is not None and abs(skew_ms) > MAX_SKEW_MS:
         ts += skew_ms
     return max(0, received if ts > received + MAX_FUTURE_MS else ts)
@@ -139,18 +140,18 @@ def transform(event: Event, context: Context) -> Event:
 
 
 def keyed_hash(key: bytes, text: str) -> str:
-    """Return what stands for a text: the same for the same text, of no use without the key."""
+    """Return a stand-in for a text: the same for the same text, useless without the key."""
     return hmac.new(key, text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
 
 
 def load(events: Sequence[Event], insert: Callable[[Sequence[Event]], list[int]]) -> list[int]:
-    """Put the events into the store; returns the bytes that each takes."""
+    """Store the events; returns the bytes that each takes."""
     return insert(events)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage as people read of it: `single` works on one event, or else on many at once."""
+    """A stage as documented for people: `single` works on one event, otherwise on many at once."""
 
     name: str
     run: Callable[..., Any]

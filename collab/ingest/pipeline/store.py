@@ -1,10 +1,10 @@
-"""The store of the pipeline, as everything else sees it; `engines/` has what it may be.
+"""The pipeline's store, as everything else sees it; `engines/` has its implementations.
 
-Requests wait in it (`inbox`), events lie in it, and so do the counters: so that one transaction
-takes a request out of the inbox, stores its events and counts them. `connect` makes what is
-missing; times are whole milliseconds since 1970 UTC. Statements are written once, with `?` or
-`:name` for their values, such that each engine understands them; what one of them can't, or does
-better in its own way, is a method of `Store`.
+It holds waiting requests (`inbox`), events, and counters, so that one transaction takes a request
+out of the inbox, stores its events and counts them. `connect` creates what is missing; times are
+whole milliseconds since 1970 UTC. Statements are written once, with `?` or `:name` for their
+values, so that each engine understands them; anything that one of them can't do, or does better in
+its own way, is a method of `Store`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 from .engines import sqlite
 from .engines.face import ServiceDatabase, Store
 
-#: Pages of the write-ahead log (4 KiB each) after which the worker puts them into the database.
+#: Pages of the write-ahead log (4 KiB each) after which the worker checkpoints them.
 CHECKPOINT_PAGES = 16_000
-#: Upper bounds, in milliseconds, of the classes in which times from receipt to store are counted.
+#: Upper bounds, in milliseconds, of the buckets in which times from receipt to store are counted.
 LATENCY_BUCKETS = (
     *(10, 20, 30, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750),
     *(1000, 2000, 5000, 10_000, 30_000, 60_000, 600_000, 10**12),
@@ -28,7 +28,7 @@ LATENCY_BUCKETS = (
 OPEN = "open"
 REPLAYED = "replayed"
 DISCARDED = "discarded"
-#: What a store on a server of PostgreSQL is named by.
+#: How the URL of a store on a PostgreSQL server begins.
 POSTGRES_SCHEMES = ("postgresql://", "postgresql+psycopg://")
 
 #: Where a store is: a file, or the URL of a database.
@@ -42,12 +42,12 @@ def connect(
     readonly: bool = False,
     checkpoint_pages: int | None = None,
 ) -> Store:
-    """Open a store, made or brought up to date if need be.
+    """Open a store; creates or upgrades it if need be.
 
     FULL: what is committed survives a power cut.
     """
     if is_url(where):
-        from .engines import postgres  # and its client: few need it
+        from .engines import postgres  # imports a client that few need
 
         return postgres.connect(str(where), readonly=readonly)
     return sqlite.connect(
@@ -56,7 +56,7 @@ def connect(
 
 
 def open_service(where: Where) -> ServiceDatabase:
-    """Open the service's own database to read from it; OSError or `store_errors` if it can't be."""
+    """Open the service's own database to read from it; raises OSError or `store_errors`."""
     if is_url(where):
         from .engines import postgres
 
@@ -70,21 +70,21 @@ def is_url(where: Where) -> bool:
 
 
 def writing(store: Store) -> AbstractContextManager[Store]:
-    """Write within this block; it ends with a commit, or undone by what it raises."""
+    """Write within this block; it ends with a commit, or is undone by an error."""
     return store.writing()
 
 
 def reading(store: Store) -> AbstractContextManager[Store]:
-    """See one moment of the store within this block, whatever is written meanwhile."""
+    """See the store at one moment within this block, whatever is written meanwhile."""
     return store.reading()
 
 
 def store_errors() -> tuple[type[Exception], ...]:
-    """Return what a store raises that can't be reached or written now: nothing else is wrong."""
+    """Return what a store raises if it can't be reached or written now: nothing else is wrong."""
     return (sqlite3.OperationalError, *server_errors())
 
 
 def server_errors() -> tuple[type[Exception], ...]:
-    """Return what the client of a server raises then, if it is in use: it is imported only then."""
+    """Return what a server's client raises then, if it is in use: it is imported only then."""
     client = sys.modules.get("psycopg")
     return (client.OperationalError, client.InterfaceError) if client else ()

@@ -13,14 +13,14 @@ from .engines.face import EventRow, Key, Store, joined
 from .event import Event
 from .store import OPEN, REPLAYED
 
-#: Bytes that an event takes beside its data: its row, four index entries and its id.
+#: Bytes that an event takes besides its data: its row, four index entries and its id.
 EVENT_BYTES = 350
-#: Characters that join the data and the metadata of an event.
+#: Characters that join an event's data and metadata.
 JOINT_CHARACTERS = len(joined("", ""))
 #: How long after midnight two tries of an event without a time may be loaded in the wrong order.
 MIDNIGHT_MS = 3_600_000
 
-#: A UUID as RFC 9562 §4 has it: lower case, with four hyphens.
+#: A UUID as in RFC 9562 §4: lower case, with four hyphens.
 UUID_PATTERN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 UUID_BYTES = 16
 
@@ -28,21 +28,21 @@ UUID_BYTES = 16
 def compact(event_id: str) -> bytes:
     """Return an id as it is remembered: 16 bytes for a UUID as it is usually written.
 
-    Another spelling of it is another id, as it is for its sender. No two ids have the same bytes.
+    Another spelling is another id, as it is for its sender. No two ids have the same bytes.
     """
     if len(event_id) == 36 and UUID_PATTERN.fullmatch(event_id):
         return bytes.fromhex(event_id.replace("-", ""))
     text = event_id.encode()
-    return text if len(text) != UUID_BYTES else b"\xff" + text  # with which no UTF-8 begins
+    return text if len(text) != UUID_BYTES else b"\xff" + text  # no UTF-8 begins with it
 
 
 def unseen(connection: Store, events: Sequence[Event]) -> set[int]:
-    """Note the events' ids; returns the places of those that were not known.
+    """Note the events' ids; returns the places of the new ones.
 
     An id is looked for among those of its source and of the day of its time: so the index is
-    written at few places, and costs the same however many events there are. Events without a time
-    count by the day of their receipt, and midnight may lie between two tries: they are looked for
-    on the day before, too, and noted there as long as its tries may be loaded still.
+    written in few places, and costs the same however many events there are. Events without a time
+    count by the day of their receipt, and midnight may come between two tries: they are also looked
+    for on the day before, and noted there as long as tries from that day may still be loaded.
     """
     places: dict[Key, int] = {}
     for place, event in enumerate(events):
@@ -53,7 +53,8 @@ def unseen(connection: Store, events: Sequence[Event]) -> set[int]:
         if events[place].ts == events[place].received
     }
     near = {key for key, (_, place) in before.items() if _is_near(events[place])}
-    # All in one order, everywhere: two loads that wait for each other's ids would wait for ever.
+    # All in the same order, everywhere: two loads that wait for each other's ids would wait for
+    # ever.
     fresh = connection.add_ids(sorted(places.keys() | near))
     _note_days(connection, events)
     known = (near - fresh) | (before.keys() & places.keys())
@@ -63,7 +64,7 @@ def unseen(connection: Store, events: Sequence[Event]) -> set[int]:
 
 
 def key_of(event: Event) -> Key:
-    """Return what an event is known by."""
+    """Return what identifies an event."""
     return event.source, event.ts // DAY_MS, compact(event.event_id)
 
 
@@ -73,7 +74,7 @@ def _day_before(key: Key) -> Key:
 
 
 def _is_near(event: Event) -> bool:
-    """Return whether an event without a time is noted on the day before, too."""
+    """Return whether an event without a time is also noted on the day before."""
     return event.ts == event.received and event.ts % DAY_MS < MIDNIGHT_MS
 
 
@@ -83,7 +84,7 @@ def is_known(connection: Store, key: Key) -> bool:
 
 
 def forget(connection: Store, event: Event) -> None:
-    """Take back that an event was seen: it was rejected, and may come again."""
+    """Forget that an event was seen: it was rejected, and may come again."""
     keys = [key_of(event)]
     if _is_near(event):
         keys.insert(0, _day_before(keys[0]))
@@ -169,7 +170,7 @@ def replace_letter(connection: Store, source: int, receipt: str, now: int) -> No
 
 
 def hold_archives(connection: Store, slots: Iterable[Slot], writer: str) -> dict[Slot, int]:
-    """Return how long a writer's files are; nobody else changes them until the commit."""
+    """Return how long a writer's files are; nobody else may change them until the commit."""
     statement = (
         "INSERT INTO archives (project, hour, writer, bytes, events) VALUES (?, ?, ?, 0, 0)"
         " ON CONFLICT (project, hour, writer) DO UPDATE SET sha256 = NULL RETURNING bytes"

@@ -1,4 +1,4 @@
-"""Taking a request apart: its events, the letters of those that are none, the archive's lines."""
+"""Unpacking a request: its events, letters for what is not an event, lines for the archive."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .stages import Context, KnownSource, corrected, validate
 
 log = logging.getLogger(__name__)
 
-#: Seconds of the processor that the events of one request may take to be checked: what is left then
-#: is rejected. Not seconds of a clock: on a busy machine good events would pay for others' work.
+#: CPU seconds that checking the events of one request may use: the rest is then rejected. Not
+#: wall-clock seconds: on a busy machine good events would pay for others' work.
 CHECK_PATIENCE_S = 2.0
 GIVEN_UP_REASON = "The worker died several times while processing the request with this event."
 
 
 class Patience:
-    """Tells when a thread has worked for too long, however long it has waited for others."""
+    """Tells when a thread has worked for too long, not counting its waits for others."""
 
     def __init__(
         self,
@@ -36,23 +36,23 @@ class Patience:
 
     def is_over(self) -> bool:
         """Return whether it has."""
-        # To ask the first clock takes no system call, and the second one is never ahead of it.
+        # Reading the first clock takes no system call, and the second one is never ahead of it.
         return self._passed() > self._until[0] and self._worked() > self._until[1]
 
 
 def unpack(
     row: Row, source: KnownSource, batch: Batch, hash_key: bytes, patience: Patience | None = None
 ) -> None:
-    """Take a request apart: its events, the letters of those that are none, its lines."""
+    """Unpack a request: its events, letters for what is not an event, its lines."""
     said = orjson.loads(row.context)
     try:
         body = decode(row.format, row.body)
-    except Undecodable as error:  # the doors look, too: something else has written this
+    except Undecodable as error:  # the doors check, too: something else has written this
         log.error("ingest: request %s %s", row.id, error)
         body = Body([None] * row.events)
     if body.sent_at:
         said["sent_at"] = body.sent_at
-        row.context = orjson.dumps(said).decode()  # so that a letter of it knows, too
+        row.context = orjson.dumps(said).decode()  # so that a letter of it has it, too
     batch.found[row.id] = len(body.values)
     context = _context(row, source, said, body, hash_key)
     lines = [] if said.get("imported") else batch.lines.setdefault(_slot(row), [])
@@ -67,7 +67,7 @@ def unpack(
             ts = corrected(event.ts, row.received, context.skew_ms)
             written = line(common, receipt, value, event, ts, None)
             batch.items.append(Item(event, context, row, place, value))
-        except Exception as error:  # whatever it is, the events beside it go on
+        except Exception as error:  # whatever it is, the other events continue
             reason = reason_of(error, row, place)
             batch.letters.append(letter_of_sent(row, context, place, reason, value))
             unsound = None if is_sound(value) else row.payload(place)
@@ -76,7 +76,7 @@ def unpack(
 
 
 def give_up(row: Row, source: KnownSource, batch: Batch) -> None:
-    """Make letters of all of a request's events, and lines of their bytes, unread."""
+    """Make letters from all of a request's events, and lines from their bytes, unparsed."""
     said = orjson.loads(row.context)
     context = Context(source, said.get("receipt", row.id), row.received)
     batch.found[row.id] = row.events
@@ -93,7 +93,7 @@ def _slot(row: Row) -> Slot:
 
 
 def reason_of(error: Exception, row: Row, place: int) -> str:
-    """Return what a letter says; what no stage meant to raise is logged, too."""
+    """Return a letter's reason; unexpected errors are logged, too."""
     if isinstance(error, Rejected):
         return error.reason
     log.warning("ingest: event %s:%d", row.id, place, exc_info=error)

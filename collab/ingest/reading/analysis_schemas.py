@@ -17,7 +17,7 @@ from .sessions import DEFAULT_GAP_MINUTES
 #: Characters of a list of steps.
 MAX_STEPS_LENGTH = MAX_STEPS * (2 * MAX_NAME + 3)
 MAX_GAP_MINUTES = 24 * 60
-#: Seconds of the unit that a window is written in.
+#: Seconds in each unit of a window.
 UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 MAX_WINDOW_S = 90 * 86_400
 MAX_SESSIONS_SHOWN = 500
@@ -45,7 +45,7 @@ class Window(fields.String):
 
 
 class Steps(fields.String):
-    """Types in order, separated by commas; one that has a comma stands in quotes, as in CSV."""
+    """Types in order, separated by commas; one that has a comma is in quotes, as in CSV."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
@@ -58,7 +58,7 @@ class Steps(fields.String):
         if not all(0 < len(one) <= MAX_NAME for one in found):
             raise ma.ValidationError(f"A type has 1 to {MAX_NAME} characters.")
         if len(set(found)) < len(found):
-            raise ma.ValidationError("The types must differ from one another.")
+            raise ma.ValidationError("The types must differ from each other.")
         return found
 
 
@@ -69,22 +69,22 @@ class SessionQuery(Between):
     gap_minutes = fields.Integer(
         load_default=DEFAULT_GAP_MINUTES,
         validate=validate.Range(1, MAX_GAP_MINUTES),
-        metadata={"description": "A longer break ends a session that has no id."},
+        metadata={"description": "A longer break ends a session without an id."},
     )
     limit = fields.Integer(
         load_default=100,
         validate=validate.Range(1, MAX_SESSIONS_SHOWN),
-        metadata={"description": "Sessions shown, the newest; the numbers are of all."},
+        metadata={"description": "Sessions shown, the newest; the numbers count all."},
     )
 
 
 COMPLETE_META = {
-    "description": "False: `since` is later than asked, as there is too much before it."
+    "description": "False: `since` is later than requested, since there is too much before it."
 }
 
 
 class UserSessionOut(Schema):
-    """What one user did in one go."""
+    """What one user did in one session."""
 
     example = {
         "user_id": "user123",
@@ -107,7 +107,7 @@ class UserSessionOut(Schema):
 
 
 class UserSessionsOut(Schema):
-    """The sessions of a time."""
+    """The sessions in a period."""
 
     example = {
         "since": "2026-03-02T00:00:00Z",
@@ -129,7 +129,7 @@ class UserSessionsOut(Schema):
     users = fields.Integer(required=True)
     events = fields.Integer(required=True, metadata={"description": "Of all sessions."})
     unassigned = fields.Integer(
-        required=True, metadata={"description": "Events without a user and a session."}
+        required=True, metadata={"description": "Events with neither user nor session."}
     )
     median_seconds = fields.Float(required=True, allow_none=True)
     single = fields.Integer(required=True, metadata={"description": "Sessions of one event."})
@@ -157,7 +157,7 @@ class FunnelQuery(Between):
 
 
 class StepOut(Schema):
-    """A step, and those who came to it."""
+    """A step, and the users who reached it."""
 
     example = {
         "type": "add_to_cart",
@@ -178,7 +178,7 @@ class StepOut(Schema):
 
 
 class FunnelOut(Schema):
-    """How far users came."""
+    """How far users got."""
 
     example = {
         "since": "2026-03-02T00:00:00Z",
@@ -202,7 +202,7 @@ class RetentionQuery(Between):
 
 
 class CohortOut(Schema):
-    """Users whose first event lies in the same day or week, and how many came again."""
+    """Users whose first event is in the same day or week, and how many came again."""
 
     example = {"time": "2026-03-02T00:00:00Z", "users": 240, "returned": [240, 96, 51]}
     time = Time(required=True)
@@ -229,9 +229,9 @@ class RetentionOut(Schema):
     until = Time(required=True)
     complete = fields.Boolean(
         required=True,
-        metadata={"description": "False: only `users` were looked at, in the order of their ids."},
+        metadata={"description": "False: only `users` were examined, in the order of their ids."},
     )
     users = fields.Integer(
-        required=True, metadata={"description": "Users looked at, old ones too."}
+        required=True, metadata={"description": "Users examined, including old ones."}
     )
     items = fields.List(fields.Nested(CohortOut), required=True)

@@ -1,6 +1,6 @@
 """Retention: of the users who came first in one week, or day, how many came again later."""
 
-# ruff: noqa: S608  (SQL is made of what stands in here alone)
+# ruff: noqa: S608  (SQL is only made from what is in here)
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from ...frozen import frozen
 from ..pipeline.engines.face import Store
 from .periods import DAY_MS, FIRST_MONDAY_MS, WEEK_MS, Period, moment
 
-#: Length of a cohort's periods, and when the first of all began.
+#: The length of a cohort's periods, and when the first of all began.
 UNITS = {"day": (DAY_MS, 0), "week": (WEEK_MS, FIRST_MONDAY_MS)}
 MAX_PERIODS = {"day": 31, "week": 26}
-#: Leaps over the index that one request makes: one for each user and period in which they came.
+#: Index look-ups that one request makes: one for each user and period in which they came.
 MAX_LEAPS = 100_000
 
 
@@ -25,18 +25,18 @@ class Cohort:
 
     time: datetime
     users: int
-    #: How many of them came in this period, the next, and so on to the last that was asked for.
+    #: How many of them came in this period, the next, and so on to the last one requested.
     returned: list[int]
 
 
 @frozen
 class Retention:
-    """The cohorts of a time."""
+    """The cohorts in a period."""
 
     unit: str
     since: datetime
     until: datetime
-    #: False: only as many users were looked at as `users` says, in the order of their ids.
+    #: False: only `users` users were examined, in the order of their ids.
     complete: bool
     users: int
     items: list[Cohort]
@@ -66,7 +66,7 @@ def find(
 
 
 def grid(visits: Iterable[tuple[int, int]], periods: int) -> list[list[int]]:
-    """Return for each cohort how many came again, from (number of the cohort, of the period)."""
+    """Return for each cohort how many came again, from pairs of cohort and period numbers."""
     cells: defaultdict[int, Counter[int]] = defaultdict(Counter)
     for cohort, at in visits:
         cells[cohort][at - cohort] += 1
@@ -76,8 +76,8 @@ def grid(visits: Iterable[tuple[int, int]], periods: int) -> list[list[int]]:
 class _Visits:
     """Yields (cohort, period) of each new user, once for each period in which they came.
 
-    It leaps over the covering index, from a user's event to their first one in a later period, so
-    its cost is not that of events but of users and the periods in which they came.
+    It skips along the covering index, from a user's event to their first one in a later period, so
+    its cost depends not on events, but on users and the periods in which they came.
     """
 
     def __init__(
@@ -92,8 +92,8 @@ class _Visits:
         while found is not None:
             user, ts = found
             self.users += 1
-            # Whoever came earlier is no new user of this time; the index gives their first event of
-            # all.
+            # A user who came earlier is not new in this period; the index gives their first event
+            # of all.
             if ts >= self._whole.start:
                 yield from self._visits_of(user, ts)
             if self._left <= 0:
@@ -116,7 +116,7 @@ class _Visits:
         return (ts - self._whole.start) // self._width
 
     def _leap(self, condition: str, *values: str | int) -> tuple[str, int] | None:
-        # Counted per look into the index, which is what takes the time, and not per event.
+        # Counted per look-up in the index, which is what takes the time, and not per event.
         self._left -= 1
         found: tuple[str, int] | None = self._connection.execute(
             f"SELECT user_id, ts FROM events WHERE project = ? AND {condition}"

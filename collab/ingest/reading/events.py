@@ -14,13 +14,13 @@ from ..pipeline.tables import compact
 from .periods import DAY_MS, Period, moment
 from .walking import Place, Walk
 
-#: Events that one request looks at, if a filter lets few of them pass.
+#: Events that one request examines, if a filter lets few of them pass.
 MAX_EVENTS_EXAMINED = 20_000
 
 #: Bytes that an event takes on a page besides its data.
 EVENT_BYTES = 400
 
-#: The index for each way to ask; what else is asked for is looked at row by row.
+#: The index for each way to ask; other conditions are checked row by row.
 BY_TIME = Walk(("project",))
 BY_TYPE = Walk(("project", "type"), ("user_id",))
 BY_USER = Walk(("project", "user_id"), ("type", "session_id"))
@@ -68,7 +68,7 @@ class Found:
 
 
 def walk_of(wanted: Wanted) -> tuple[Walk, tuple[Any, ...]]:
-    """Return the narrowest index, and what is given in it."""
+    """Return the narrowest index, and the values given for it."""
     if wanted.user_id is not None:
         return BY_USER, (wanted.project, wanted.user_id)
     if wanted.type is not None:
@@ -81,14 +81,14 @@ def find(
 ) -> Found:
     """Return up to `limit` events after a place, of `most_bytes` together or one.
 
-    It may be fewer, even none, with a place to go on from: so much was looked at, and did not
-    match. An id that is remembered is looked for around the days of which it is.
+    There may be fewer, even none, with a place to continue from, if many were examined and did not
+    match. A remembered id is looked for around its days.
     """
     if wanted.event_id is not None and place is None:
         for day in _days_of(connection, wanted.project, wanted.event_id):
             around = Period(
-                # A day to each side: the day that is remembered is that of the sender's clock,
-                # which may be off.
+                # A day to each side: the remembered day is by the sender's clock, which may be
+                # wrong.
                 max(wanted.period.start, (day - 1) * DAY_MS),
                 min(wanted.period.end, (day + 2) * DAY_MS),
             )
@@ -99,7 +99,7 @@ def find(
 
 
 def _days_of(connection: Store, project: int, event_id: str) -> list[int]:
-    """Return the days of which an id is remembered: a look into the index for each there is."""
+    """Return the days for which an id is remembered, with an index look-up for each day."""
     rows = connection.execute(
         "SELECT DISTINCT seen.day FROM totals JOIN seen_days ON seen_days.source = totals.source"
         " JOIN seen ON seen.source = seen_days.source AND seen.day = seen_days.day AND seen.id = ?"
@@ -116,7 +116,7 @@ def _page(
     size, reached = 0, None
     for seen, (at, row) in enumerate(_matching(connection, wanted, place), 1):
         if row is not None:
-            # Looked at before it is read: the page ends here, and the next one begins with this
+            # Checked before it is read: the page ends here, and the next one begins with this
             # event.
             if len(items) == limit or size >= most_bytes:
                 return Found(items, reached)
@@ -131,7 +131,7 @@ def _page(
 def _matching(
     connection: Store, wanted: Wanted, after: Place | None
 ) -> Iterator[tuple[Place, int | None]]:
-    """Yield the place of each row that is looked at, and its id if it is wanted."""
+    """Yield the place of each row examined, and its id if it is wanted."""
     walk, values = walk_of(wanted)
     width = len(walk.by)
     named = walk is BY_USER and wanted.type is not None
@@ -148,7 +148,7 @@ def _matching(
 
 
 def _shown(connection: Store, key: int) -> Shown:
-    """Read an event; its data goes out as the text that it is stored as."""
+    """Read an event; its data goes out as the stored text."""
     row = connection.execute(
         "SELECT id, source, type, event_id, user_id, session_id, ts, received, late,"  # noqa: S608
         f" {connection.event_parts} FROM events WHERE id = ?",

@@ -1,4 +1,4 @@
-"""Readings as tables: the rows of each, the first of them with the columns' names."""
+"""Readings as tables: the rows of each, first one with the columns' names."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def funnel(found: Funnel) -> Iterator[Row]:
 
 
 def retention(found: Retention) -> Iterator[Row]:
-    """Yield the cohorts; what lies in the future is empty."""
+    """Yield the cohorts; cells in the future are empty."""
     longest = max((len(one.returned) for one in found.items), default=0)
     yield ["time", "users", *(f"{found.unit}_{number}" for number in range(longest))]
     for one in found.items:

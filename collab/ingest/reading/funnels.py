@@ -1,6 +1,6 @@
 """Funnels: how many users go through an ordered list of types, and where they stop."""
 
-# ruff: noqa: S608  (SQL is made of what stands in here alone)
+# ruff: noqa: S608  (SQL is only made from what is in here)
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from .periods import Period, moment, reach
 
 MIN_STEPS = 2
 MAX_STEPS = 10
-#: Events that one request goes through; of more, the newest.
+#: Events that one request goes through; if there are more, the newest.
 MAX_FUNNEL_EVENTS = 500_000
 
-#: time, number of the step, user; in this order.
+#: Time, number of the step, user, in this order.
 Row = tuple[int, int, str]
 
 
 @frozen
 class Step:
-    """A step, and those who came to it."""
+    """A step, and the users who reached it."""
 
     type: str
     users: int
-    #: Of those of the first step, and of the step before; None if there were none.
+    #: Shares of the first step, and of the step before; None if there were none.
     of_first: float | None
     of_previous: float | None
-    #: From a user's first step to this one, the first time that they came to it.
+    #: From a user's first step to this one, the first time that they reached it.
     median_seconds: float | None
 
 
@@ -55,7 +55,7 @@ def find(
     steps: Sequence[str],
     window_s: int,
 ) -> Funnel:
-    """Return how far users came within the window, counted from their first step."""
+    """Return how far users got within the window, counted from their first step."""
     within = reach(connection, project, period, MAX_FUNNEL_EVENTS, steps)
     reached = walk(_rows(connection, project, within.period, steps), len(steps), window_s * 1000)
     counts = [len(one) for one in reached]
@@ -79,10 +79,10 @@ def find(
 
 
 def walk(rows: Iterable[Row], steps: int, window_ms: int) -> list[dict[str, int]]:
-    """Return, for each step, the users who came to it and after how many milliseconds.
+    """Return, for each step, the users who reached it and after how many milliseconds.
 
-    The steps have different types. Of all ways to a step the one that began last is kept: if any
-    way can still be gone on within the window, that one can.
+    The steps have different types. Of all paths to a step, the one that began last is kept: if any
+    path can still continue within the window, that one can.
     """
     latest: dict[str, list[int | None]] = {}
     reached: list[dict[str, int]] = [{} for _ in range(steps)]
@@ -93,7 +93,7 @@ def walk(rows: Iterable[Row], steps: int, window_ms: int) -> list[dict[str, int]
                 latest[user] = began = [None] * steps
             began[0] = ts
             reached[0].setdefault(user, 0)
-        # A step before the first one counts for nothing: the way has not begun.
+        # A later step before the first one counts for nothing: the path has not begun.
         elif began is not None:
             start = began[step - 1]
             if start is not None and ts - start <= window_ms:

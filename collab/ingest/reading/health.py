@@ -1,6 +1,6 @@
-"""Whether anything is lost, how much waits, and how long it takes from receipt to the store."""
+"""Whether anything is lost, how much is waiting, and how long it takes from receipt to store."""
 
-# ruff: noqa: S608  (SQL is made of what stands in here alone)
+# ruff: noqa: S608  (SQL is only made from what is in here)
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ..pipeline.engines.face import Store
 from ..pipeline.queues.requests import InStream
 from .periods import MINUTE_MS, moment
 
-#: Minutes over which throughput and latencies are told.
+#: Minutes over which throughput and latencies are shown.
 RECENT_MINUTES = 15
-#: What waits outside of the store, where all waits in it.
+#: What is waiting outside the store, if everything waits in it.
 EMPTY_STREAM = InStream()
 PERCENTILES = (0.5, 0.99)
-#: Sources that an answer tells apart, those that received most.
+#: Sources that an answer lists, those that received most.
 MAX_SOURCES_TOLD = 500
 
 
 @frozen
 class Flow:
-    """What became of all that was received; each is a count of events."""
+    """What became of everything received; each is a count of events."""
 
     received: int = 0
     stored: int = 0
@@ -36,7 +36,7 @@ class Flow:
 
     @property
     def balanced(self) -> bool:
-        """Return whether nothing is lost, and nothing doubled."""
+        """Return whether nothing is lost, and nothing duplicated."""
         return self.received == self.stored + self.duplicate + self.rejected + self.queued
 
     def __add__(self, other: Flow) -> Flow:
@@ -68,24 +68,24 @@ class Pace:
 
 @frozen
 class SourceHealth:
-    """A source: its flow, its pace, and what waits."""
+    """A source: its flow, its pace, and what is waiting."""
 
     source_id: int
     project_id: int
     flow: Flow
     pace: Pace
     oldest_waiting: datetime | None
-    #: None: not counted, where the health of all projects is asked for.
+    #: None: not counted, if the health of all projects is requested.
     dead_letters_open: int | None
 
 
 @frozen
 class Health:
-    """Some sources, each and together; those first that received most."""
+    """Some sources, each and together; those that received most come first."""
 
     flow: Flow
     pace: Pace
-    #: The receipt of the oldest event that waits, and for how long it has.
+    #: When the oldest waiting event was received, and how long it has waited.
     oldest_waiting: datetime | None
     lag_ms: int
     sources: list[SourceHealth]
@@ -105,10 +105,10 @@ class _Queue:
 def examine(
     connection: Store, now_ms: int, project: int | None = None, stream: InStream = EMPTY_STREAM
 ) -> Health:
-    """Return the health of a project's sources, or of all there are.
+    """Return the health of a project's sources, or of all sources.
 
-    The numbers agree only if they are of one moment: the connection is in a transaction. What
-    waits in a stream is counted as received by its load, and here.
+    The numbers only agree if they are from one moment: the connection is in a transaction. Events
+    waiting in a stream are counted as received by their load, and here.
     """
     queues = _queues(connection, project)
     flows = _flows(connection, queues, project)
@@ -143,9 +143,9 @@ def examine(
 def _add_waiting(
     stream: InStream, flows: dict[int, Flow], queues: dict[int, _Queue], now_ms: int
 ) -> None:
-    """Count what waits in a stream as received and queued, which its load does for good."""
+    """Count what is waiting in a stream as received and queued; its load does so permanently."""
     came = stream.oldest or now_ms
-    # Of known sources only: what waits of one that is gone is settled by its load.
+    # Only for known sources: what a deleted one has waiting is settled by its load.
     for one in flows.keys() & stream.events.keys():
         events = stream.events[one]
         flows[one] += Flow(received=events, queued=events)
@@ -158,7 +158,7 @@ def _where(project: int | None) -> tuple[str, tuple[int, ...]]:
 
 
 def _queues(connection: Store, project: int | None) -> dict[int, _Queue]:
-    """Return what waits of each source; the inbox is bounded by its bytes."""
+    """Return what each source has waiting; the inbox is bounded in bytes."""
     some, values = _where(project)
     rows = connection.execute(
         f"SELECT source, sum(events), min(received) FROM inbox{some} GROUP BY source", values
@@ -176,12 +176,12 @@ def _flows(connection: Store, queues: Mapping[int, _Queue], project: int | None)
     for source, received, stored, duplicate, rejected, late, size in rows:
         queued = queues[source].events if source in queues else 0
         flows[source] = Flow(received, stored, duplicate, rejected, queued, late, size)
-    # What waits of a source without totals would be a mistake: it is shown, out of balance.
+    # A source with waiting events but no totals would be a fault: it is shown, out of balance.
     return {one: Flow(queued=queues[one].events) for one in queues} | flows
 
 
 def _latencies(connection: Store, now_ms: int, project: int | None) -> dict[int, dict[int, int]]:
-    """Return for each source: upper bound in milliseconds -> events of the last minutes."""
+    """Return, for each source: upper bound in milliseconds -> events of the last minutes."""
     some, values = _where(project)
     first = now_ms // MINUTE_MS - RECENT_MINUTES
     found: defaultdict[int, dict[int, int]] = defaultdict(dict)
@@ -196,7 +196,7 @@ def _latencies(connection: Store, now_ms: int, project: int | None) -> dict[int,
 
 
 def _open_letters(connection: Store, sources: Iterable[int]) -> dict[int, int]:
-    """Return how many dead letters of each source are open, `MAX_COUNTED` at the most."""
+    """Return how many dead letters of each source are open, at most `MAX_COUNTED`."""
     return {
         one: connection.execute(
             "SELECT count(*) FROM (SELECT 1 FROM dead_letters"
@@ -218,7 +218,7 @@ def pace(buckets: Mapping[int, int]) -> Pace:
 
 
 def percentiles(buckets: Mapping[int, int]) -> tuple[int | None, int | None]:
-    """Return the upper bounds of the classes in which the median and the 99th percentile are."""
+    """Return the upper bounds of the buckets in which the median and the 99th percentile are."""
     total = sum(buckets.values())
     p50, p99 = (_percentile(buckets, total, one) for one in PERCENTILES)
     return p50, p99
@@ -228,7 +228,7 @@ def _percentile(buckets: Mapping[int, int], total: int, share: float) -> int | N
     seen = 0
     for bound in sorted(buckets):
         seen += buckets[bound]
-        # The upper bound of its class, so that what is told is never better than it was.
+        # The upper bound of its bucket, so that what is shown is never better than it was.
         if seen >= share * total:
             return bound
     return None
@@ -243,6 +243,6 @@ def _merged(histograms: Iterable[Mapping[int, int]]) -> dict[int, int]:
 
 
 def worker_note(connection: Store) -> str:
-    """Return what the worker noted of itself: `ok`, or why it can't load."""
+    """Return what the worker noted about itself: `ok`, or why it can't load."""
     row = connection.execute("SELECT value FROM state WHERE name = 'worker'").fetchone()
     return str(row[0]) if row else "ok"

@@ -19,7 +19,7 @@ class HealthQuery(Schema):
 
 
 class FlowOut(Schema):
-    """What became of all that was received."""
+    """What became of everything received."""
 
     example = {
         "received": 1000,
@@ -55,7 +55,7 @@ class PaceOut(Schema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "From receipt to stored, as an upper bound; null: nothing was; "
+            "description": "From receipt to stored, as an upper bound; null: nothing was stored; "
             "10^12: more than 600,000."
         },
     )
@@ -73,7 +73,7 @@ class SourceHealthOut(Schema):
     dead_letters_open = fields.Integer(
         required=True,
         allow_none=True,
-        metadata={"description": "Counted up to 10,000; null: all projects were asked for."},
+        metadata={"description": "Counted up to 10,000; null: all projects were requested."},
     )
 
 
@@ -92,7 +92,7 @@ class IngestHealthOut(Schema):
     sources = fields.List(
         fields.Nested(SourceHealthOut),
         required=True,
-        metadata={"description": "The 500 that received most; `balanced` is of all."},
+        metadata={"description": "The 500 that received most; `balanced` covers all."},
     )
 
 
@@ -112,7 +112,7 @@ class TookOut(Schema):
     p50_ms = fields.Integer(
         required=True,
         allow_none=True,
-        metadata={"description": "From receipt to stored, as an upper bound; null: nothing was."},
+        metadata={"description": "From receipt to stored, an upper bound; null: nothing stored."},
     )
     p99_ms = fields.Integer(required=True, allow_none=True)
 

@@ -14,7 +14,7 @@ from .stats import MAX_BUCKETS, WIDTHS_MS, TooMuch
 
 @frozen
 class Took:
-    """What was stored in a stretch of time, and how long that took in milliseconds."""
+    """What was stored in a period, and how long that took in milliseconds."""
 
     time: datetime
     stored: int
@@ -24,7 +24,7 @@ class Took:
 
 @frozen
 class Latency:
-    """How long it took, bucket by bucket, the empty ones too."""
+    """How long it took, bucket by bucket, including empty ones."""
 
     bucket: str
     since: datetime

@@ -13,7 +13,7 @@ from ..worker.supervisor import WORKER
 from .health import MAX_SOURCES_TOLD, Flow, Health, Pace, SourceHealth, examine, worker_note
 from .periods import milliseconds
 
-#: What sources are called that are not told apart.
+#: The label for sources that are not listed separately.
 OTHER_SOURCES = "other"
 LABELS = ("project", "source")
 
@@ -21,7 +21,7 @@ Told = list[tuple[list[str], Flow]]
 
 
 def collect() -> Iterator[Metric]:
-    """Yield the families: flow by source, what waits, how long it takes, and the worker."""
+    """Yield the metrics: flow by source, what is waiting, how long it takes, and the worker."""
     with reader() as connection:
         stream = in_stream(connection)
         found = examine(connection, milliseconds(utcnow()), stream=stream)
@@ -44,7 +44,7 @@ COUNTERS: tuple[tuple[str, str, Callable[[Flow], int]], ...] = (
 
 
 def _told(sources: Sequence[SourceHealth]) -> Told:
-    """Return the labels and the flow of each source; the smallest together, if they are many."""
+    """Return the labels and the flow of each source; if there are many, the smallest together."""
     told = [([str(one.project_id), str(one.source_id)], one.flow) for one in sources]
     rest = [flow for _, flow in told[MAX_SOURCES_TOLD:]]
     others: Told = [([OTHER_SOURCES] * len(LABELS), sum(rest, Flow()))] if rest else []
@@ -59,7 +59,7 @@ def _counter(name: str, help_text: str, told: Told, count: Callable[[Flow], int]
 
 
 def _queued(told: Told) -> Metric:
-    """Return what waits and what is rejected now: both go down again, by a load and a replay."""
+    """Return what is now waiting and rejected: both go down again, by loads and replays."""
     family = GaugeMetricFamily(
         "collab_ingest_events",
         "Received events that are not stored: queued, or rejected and not replayed.",
@@ -75,7 +75,7 @@ def _gauges(found: Health, note: str) -> Iterator[Metric]:
     unbalanced = sum(not one.flow.balanced for one in found.sources)
     is_well = WORKER.here().state == "ok" and note == "ok"
     for name, help_text, value in (
-        ("unbalanced_sources", "Sources that lost or doubled something: 0.", unbalanced),
+        ("unbalanced_sources", "Sources that lost or duplicated something: 0.", unbalanced),
         ("lag_seconds", "How long the oldest event has waited.", found.lag_ms / 1000),
         ("worker_up", "Whether this process's worker loads.", float(is_well)),
     ):

@@ -1,6 +1,6 @@
-"""Stretches of time, in whole milliseconds since 1970 UTC, and how they are cut."""
+"""Periods, in whole milliseconds since 1970 UTC, and how they are divided."""
 
-# ruff: noqa: S608  (SQL is made of what stands in here alone)
+# ruff: noqa: S608  (SQL is only made from what is in here)
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def milliseconds(moment: datetime) -> int:
-    """Return a moment as the store has it."""
+    """Return a moment as the store writes it."""
     return (moment - UNIX_EPOCH) // timedelta(milliseconds=1)
 
 
 def moment(ms: int) -> datetime:
-    """Return what the store has as a moment."""
+    """Return a stored time as a moment."""
     return UNIX_EPOCH + timedelta(milliseconds=ms)
 
 
@@ -46,7 +46,7 @@ class Period:
     def between(
         cls, since: datetime | None, until: datetime | None, now: datetime, length: timedelta
     ) -> Period:
-        """Return a period whose missing ends are now, and so long before.
+        """Return a period; by default it ends now, and begins this long before.
 
         It lies within the times that events can have.
         """
@@ -63,12 +63,12 @@ class Period:
 
 @frozen
 class Reach:
-    """How far back a reading goes that looks at no more than so many events."""
+    """How far back a reading goes that examines no more than a number of events."""
 
     period: Period
     #: Events in it, as the roll-ups count them.
     events: int
-    #: Whether that is all that was asked for.
+    #: Whether that is everything requested.
     complete: bool
 
 
@@ -79,9 +79,9 @@ def reach(
     most: int,
     types: Sequence[str] = (),
 ) -> Reach:
-    """Return the newest part of a period that has `most` events at the most, by whole minutes.
+    """Return the newest part of a period that has at most `most` events, in whole minutes.
 
-    It reads the roll-ups, newest first, and stops there: `most` rows at the very most.
+    It reads the roll-ups, newest first, and stops there: never more than `most` rows.
     """
     some = f" AND type IN ({', '.join('?' * len(types))})" if types else ""
     rows = connection.stream(
@@ -91,7 +91,7 @@ def reach(
     )
     found, inside, present = 0, 0, None
     for minute, events in rows:
-        # A minute counts as a whole or not at all: several types may have a row each in it.
+        # A minute counts as a whole or not at all: each of several types may have a row in it.
         if minute != present:
             inside, present = found, minute
         found += events

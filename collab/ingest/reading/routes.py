@@ -42,7 +42,7 @@ blueprint = Blueprint(
 
 
 def project_of(query: dict[str, Any]) -> int:
-    """Return the project that is asked about; raises NotFound."""
+    """Return the requested project; raises NotFound."""
     return access.load(Project, query.pop("project_id"), caller()).id
 
 
@@ -111,7 +111,7 @@ def find_retention(query: dict[str, Any]) -> Retention:
 @blueprint.response(200, LatencyOut)
 @tabular("latency", forms.latency)
 def measure_latency(query: dict[str, Any]) -> Latency:
-    """Show how much was stored when, and how long that took from receipt; seven days are kept."""
+    """Show how much was stored when, and how long after receipt; seven days are kept."""
     return service.measure(project_of(query), **query)
 
 
@@ -121,7 +121,7 @@ def measure_latency(query: dict[str, Any]) -> Latency:
 @blueprint.response(200, IngestHealthOut)
 @blueprint.alt_response(403, schema="Problem")
 def ingest_health(query: dict[str, Any]) -> service.Shown:
-    """Show that nothing is lost, what waits, and how long it takes, by source.
+    """Show that nothing is lost, what is waiting, and how long it takes, by source.
 
     At every moment received = stored + duplicate + rejected + queued.
     """

@@ -53,7 +53,7 @@ class StoredEventQuery(PageQuery, Between):
     user_id = name("Only this user's.", "user123")
     session_id = name("Only those of this session.", "session456")
     event_id = name(
-        "Only the one that its sender gave this id.", "5f0c7b9e-6a0b-4d4e-9a51-0d3c1f0b7a55"
+        "Only the one to which its sender gave this id.", "5f0c7b9e-6a0b-4d4e-9a51-0d3c1f0b7a55"
     )
     source_id = source_field()
 
@@ -95,9 +95,7 @@ class StatsQuery(Between):
     bucket = fields.String(
         load_default="hour",
         validate=validate.OneOf(list(WIDTHS_MS)),
-        metadata={
-            "description": "By default the last hour by minutes, day by hours, month by days."
-        },
+        metadata={"description": "By default an hour by minutes, a day by hours, a month by days."},
     )
     group_by = fields.String(load_default=None, validate=validate.OneOf(["type", "source"]))
     type = name("Only events of this type.", "page_view")
@@ -113,7 +111,9 @@ class BucketOut(Schema):
     late = fields.Integer(required=True)
     by = JsonObject(
         required=True,
-        metadata={"description": "Events of each type, or of each source by its id; 0 is absent."},
+        metadata={
+            "description": "Events of each type, or of each source by its id, without zeros."
+        },
     )
 
 
@@ -138,7 +138,7 @@ class StatsOut(Schema):
     groups = JsonList(
         fields.String(),
         required=True,
-        metadata={"description": "By their events; what is past the first 50 is `(others)`."},
+        metadata={"description": "By number of events; all past the first 50 are `(others)`."},
     )
     items = Items(fields.Nested(BucketOut), required=True)
 

@@ -1,4 +1,4 @@
-"""Reading a project's events and numbers out of the store."""
+"""Reading a project's events and numbers from the store."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .events import ALL_TIME, Wanted, walk_of
 from .health import SourceHealth
 from .periods import Period, milliseconds
 
-#: How far back it is looked, where nobody says.
+#: How far back readings go by default.
 DEFAULT_LENGTHS = {
     "minute": timedelta(hours=1),
     "hour": timedelta(days=1),
@@ -41,7 +41,7 @@ def list_events(
     start = ALL_TIME.start if since is None else milliseconds(since)
     end = ALL_TIME.end if until is None else milliseconds(until)
     wanted = Wanted(project=project, period=Period(start, end), **filters)
-    # Before the connection is lent: a bad cursor is refused without one.
+    # Before a connection is borrowed: a bad cursor is refused without one.
     walk, _ = walk_of(wanted)
     place = walking.place_of(walk, cursor)
     with reader() as connection:
@@ -69,7 +69,7 @@ def count(
 def measure(
     project: int, *, bucket: str, since: datetime | None, until: datetime | None, source: int | None
 ) -> latency.Latency:
-    """Return how long it took to store what was stored; raises Unprocessable for too much."""
+    """Return how long storing took; raises Unprocessable for too much."""
     period = Period.between(since, until, utcnow(), DEFAULT_LENGTHS[bucket])
     with reader() as connection:
         try:
@@ -79,14 +79,14 @@ def measure(
 
 
 def _too_long(detail: str) -> Unprocessable:
-    """Make the 422 for a time that has too much in it."""
+    """Make the 422 for a period that has too much in it."""
     return Unprocessable(detail, pointer="#/query/since")
 
 
 def find_sessions(
     project: int, *, since: datetime | None, until: datetime | None, **options: Any
 ) -> sessions.Sessions:
-    """Return the sessions of a time, by default the last day."""
+    """Return the sessions in a period, by default the last day."""
     period = Period.between(since, until, utcnow(), A_DAY)
     with reader() as connection:
         return sessions.find(connection, project, period, **options)
@@ -100,7 +100,7 @@ def find_funnel(
     since: datetime | None,
     until: datetime | None,
 ) -> funnels.Funnel:
-    """Return how far users came through some steps, by default in the last week."""
+    """Return how far users got through some steps, by default in the last week."""
     period = Period.between(since, until, utcnow(), A_WEEK)
     with reader() as connection:
         return funnels.find(connection, project, period, steps, window_s)
@@ -109,7 +109,7 @@ def find_funnel(
 def find_retention(
     project: int, *, unit: str, since: datetime | None, until: datetime | None
 ) -> cohorts.Retention:
-    """Return how many new users came again; raises Unprocessable for too long a time."""
+    """Return how many new users came again; raises Unprocessable for too long a period."""
     period = Period.between(since, until, utcnow(), COHORT_LENGTHS[unit])
     width, first = cohorts.UNITS[unit]
     whole = period.aligned(width, first)
@@ -122,23 +122,23 @@ def find_retention(
 
 @frozen
 class Shown:
-    """The health of some sources, and how the worker is."""
+    """The health of some sources, and the state of the worker."""
 
     worker: str
     health: health.Health
 
     @property
     def sources(self) -> list[SourceHealth]:
-        """Return the sources that are told apart; `balanced` is of all."""
+        """Return the sources that are listed; `balanced` covers all."""
         return self.health.sources[: health.MAX_SOURCES_TOLD]
 
     def __getattr__(self, name: str) -> Any:
-        """Return what the health tells."""
+        """Return what the health shows."""
         return getattr(self.health, name)
 
 
 def examine(project: int | None) -> Shown:
-    """Return the health of a project's pipeline, or of all there are."""
+    """Return the health of a project's pipeline, or of all projects'."""
     with reader() as connection:
         stream = in_stream(connection)
         found = health.examine(connection, milliseconds(utcnow()), project, stream)

@@ -11,7 +11,7 @@ from ...frozen import frozen
 from ..pipeline.engines.face import Store
 from .periods import Period, Reach, moment, reach
 
-#: Events that one request puts together; of more, the newest.
+#: Events that one request combines; if there are more, the newest.
 MAX_SESSION_EVENTS = 200_000
 DEFAULT_GAP_MINUTES = 30
 MAX_SESSIONS_SHOWN = 1000
@@ -22,7 +22,7 @@ Row = tuple[str | None, str | None, int, str]
 
 @dataclass(slots=True)
 class Span:
-    """A session while it is put together; times are milliseconds."""
+    """A session being put together; times are milliseconds."""
 
     user_id: str | None
     session_id: str | None
@@ -77,7 +77,7 @@ def find(
 ) -> Sessions:
     """Return the sessions of a period; those of one user, or of everybody.
 
-    A session that began before the period, or goes on after it, is shown as far as it lies in it.
+    A session that began before the period, or continues after it, is shown as far as it is in it.
     """
     if user_id is None:
         within, rows = _of_everybody(connection, project, period)
@@ -102,10 +102,10 @@ def find(
 
 
 def cut(rows: Iterable[Row], gap_ms: int) -> tuple[list[Span], int]:
-    """Put events, the oldest first, together to sessions; returns also how many belong to none.
+    """Combine events, the oldest first, into sessions; also returns how many belong to none.
 
     A session id is a session, however long its breaks. Without one, a user's events are a session
-    as long as no more than the gap lies between one and the next.
+    as long as each comes within the gap of the one before.
     """
     named: dict[str, Span] = {}
     open_of: dict[str, Span] = {}
@@ -131,7 +131,7 @@ def cut(rows: Iterable[Row], gap_ms: int) -> tuple[list[Span], int]:
         span.end, span.last_type = ts, kind
         span.events += 1
         if user is not None:
-            # Of a session that has a name, somebody may have signed in only later.
+            # In a session with an id, the user may have signed in only later.
             span.user_id = user
     return [*ended, *open_of.values(), *named.values()], unassigned
 
@@ -156,11 +156,11 @@ def _of_user(
     ).fetchall()
     within = Reach(period, len(rows), True)
     if len(rows) > MAX_SESSION_EVENTS:
-        # What happened in the millisecond that was cut through is left out.
+        # Events in the millisecond that was cut in two are left out.
         start = rows[-1][2] + 1
         rows = [row for row in rows if row[2] >= start]
         within = Reach(Period(start, period.end), len(rows), False)
-    # Read from the end, so that the bound cuts off the oldest; put together from the beginning.
+    # Read from the end, so that the bound cuts off the oldest; combined from the beginning.
     return within, reversed(rows)
 
 

@@ -1,6 +1,6 @@
 """How many events there were in each minute, hour or day: read from the roll-ups."""
 
-# ruff: noqa: S608  (SQL is made of what stands in here alone)
+# ruff: noqa: S608  (SQL is only made from what is in here)
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from ..pipeline.engines.face import Store
 from .periods import DAY_MS, HOUR_MS, MINUTE_MS, Period, moment
 
 WIDTHS_MS = {"minute": MINUTE_MS, "hour": HOUR_MS, "day": DAY_MS}
-#: The roll-up that each is read from: long times are summed up there already.
+#: The roll-up from which each is read, where long periods are already summed up.
 ROLLUP_TABLES = {"minute": "minutes", "hour": "hours", "day": "days"}
-#: Buckets of one answer: a day by minutes, two months by hours.
+#: Buckets in one answer: a day by minutes, two months by hours.
 MAX_BUCKETS = 1500
-#: Types, or sources, that an answer tells apart; the rest are one.
+#: Types, or sources, that an answer lists separately; the rest are one.
 MAX_GROUPS = 50
 #: Rows of the roll-ups that one request reads.
 MAX_ROLLUP_ROWS = 2_000_000
 
 
 class TooMuch(Exception):
-    """So much can't be answered at once; the message says what to narrow."""
+    """This is too much for one answer; the message says what to narrow."""
 
 
 @dataclass
 class Bucket:
-    """What happened in one stretch of time."""
+    """What happened in one bucket."""
 
     time: datetime
     events: int = 0
     late: int = 0
-    #: Of these, how many of each type or source; what had none is absent.
+    #: How many of these each type or source had; those with none are left out.
     by: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
 class Stats:
-    """What happened in a period, bucket by bucket, the empty ones too."""
+    """What happened in a period, bucket by bucket, including empty ones."""
 
     bucket: str
     group_by: str | None
@@ -49,7 +49,7 @@ class Stats:
     until: datetime
     events: int
     late: int
-    #: The types or sources that are told apart, the one with most events first.
+    #: The types or sources that are listed separately, the one with most events first.
     groups: list[str]
     items: list[Bucket]
 
@@ -57,7 +57,7 @@ class Stats:
 #: The number of a bucket, a group, the events of both, and how many of them were late.
 Cell = tuple[int, str, int, int]
 
-#: Stands for the types or sources that are not told apart.
+#: Stands for the types or sources that are not listed separately.
 OTHER_GROUPS = "(others)"
 
 
@@ -92,7 +92,7 @@ def count(
 
 def _buckets(whole: Period, width: int) -> list[Bucket]:
     """Return the empty buckets of a period; raises TooMuch."""
-    # One more than allowed is enough to know: a year by minutes is never counted out.
+    # One more than allowed is enough to know: a year by minutes is never counted in full.
     end = min(whole.end, whole.start + (MAX_BUCKETS + 1) * width)
     buckets = [Bucket(moment(at)) for at in range(whole.start, end, width)]
     if len(buckets) > MAX_BUCKETS:

@@ -1,7 +1,7 @@
 """Walking an index of the events backwards, so that a page costs the same wherever it begins.
 
-An index has its columns and, after them, the row's id. A page goes on after a place in just that
-order, so nothing is ever sorted: not even a million events of one millisecond.
+An index has its columns and, after them, the row's id. A page continues after a place in exactly
+that order, so nothing is ever sorted: not even a million events from one millisecond.
 """
 
 # ruff: noqa: S608  (SQL is made of the names of columns in here alone)
@@ -17,20 +17,20 @@ from ...frozen import frozen
 from ..pipeline.engines.face import Store
 from .periods import Period
 
-#: A place in an index: the values of the columns that it is walked by, and the row's id.
+#: A place in an index: the values of the columns being walked, and the row's id.
 Place = tuple[Any, ...]
 
 
 @frozen
 class Walk:
-    """An index of the events: the columns that are given, and those after `ts` in it."""
+    """An index of the events: the columns with given values, and those after `ts`."""
 
     given: tuple[str, ...]
     then: tuple[str, ...] = ()
 
     @property
     def by(self) -> tuple[str, ...]:
-        """Return what it is walked by."""
+        """Return the columns being walked."""
         return ("ts", *self.then, "id")
 
     def rows(
@@ -40,9 +40,9 @@ class Walk:
         period: Period,
         place: Place | None,
     ) -> Iterator[tuple[Any, ...]]:
-        """Yield rows, newest first, after a place: what the walk is by, source and names."""
+        """Yield rows, newest first, after a place: the columns being walked, source and names."""
         fixed = " AND ".join(f"{name} = ?" for name in self.given)
-        # What is absent comes last in each engine, as it is below all.
+        # Null comes last in each engine, since it sorts below everything.
         order = ", ".join(f"{name} DESC{' NULLS LAST' * (name in self.then)}" for name in self.by)
         for condition, parameters in self._stretches(period, place):
             yield from connection.stream(
@@ -52,7 +52,7 @@ class Walk:
             )
 
     def _stretches(self, period: Period, place: Place | None) -> Iterator[tuple[str, Place]]:
-        """Yield the stretches of the index after a place, each of which is one range of it."""
+        """Yield the parts of the index after a place, each of which is one range of it."""
         end = period.end
         if place is not None and place[0] < period.end:
             end = place[0]
@@ -61,10 +61,10 @@ class Walk:
         yield "ts >= ? AND ts < ?", (period.start, end)
 
     def _in_a_millisecond(self, place: Place) -> Iterator[tuple[str, Place]]:
-        """Yield those of the place's own time; names may be absent, which sorts below all."""
+        """Yield those at the place's own time; names may be null, which sorts below everything."""
         for length in range(len(self.by) - 1, 0, -1):
             name, value = self.by[length], place[length]
-            # Absent sorts below all, so nothing of the same beginning comes after it.
+            # Null sorts below everything, so nothing with the same prefix comes after it.
             if value is None:
                 continue
             same = " AND ".join(map(_equal, self.by[:length], place))
@@ -79,14 +79,14 @@ def _equal(name: str, value: Any) -> str:
 
 
 def cursor_of(walk: Walk, place: Place | None) -> str | None:
-    """Write the place after which a page goes on; opaque to callers, good for this walk only."""
+    """Write the place after which a page continues; opaque to callers, valid only for this walk."""
     if place is None:
         return None
     return cursors.write([*walk.given, *place])
 
 
 def place_of(walk: Walk, cursor: str | None) -> Place | None:
-    """Read a cursor that was given out for this walk; raises Malformed for another."""
+    """Read a cursor that was issued for this walk; raises Malformed for another."""
     if not cursor:
         return None
     return cursors.read(cursor, partial(_taken, walk))

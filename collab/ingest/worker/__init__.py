@@ -1,1 +1,1 @@
-"""The worker process of the pipeline: its program, and the server's part that watches it."""
+"""The pipeline's worker process: its program, and the server's part that watches it."""

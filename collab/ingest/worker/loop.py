@@ -1,4 +1,4 @@
-"""What the worker does, in whatever it runs: load what waits, tidy up when nothing does."""
+"""What the worker does, wherever it runs: load what is waiting, tidy up when nothing is."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from ..pipeline.store import Where, store_errors
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks, if nobody wakes the worker before.
+#: Seconds between two checks, if nobody wakes the worker earlier.
 LOOK_S = 1.0
 #: Seconds between two loads: requests that come meanwhile share a transaction.
 PAUSE_S = 0.01
 #: Seconds between two rounds of chores.
 CHORES_S = 15.0
-#: Seconds to wait after a load that failed: doubled each time, up to the second number.
+#: Seconds to wait after a failed load: doubled each time, up to the second number.
 FIRST_BACKOFF_S = 0.5
 MAX_BACKOFF_S = 5.0
 
-#: Waits for so many seconds, or until there is something to do; returns whether to go on.
+#: Waits for this many seconds, or until there is something to do; returns whether to go on.
 Wait = Callable[[float], bool]
 
 
 @frozen
 class Options:
-    """What a worker is told by whoever starts it."""
+    """What its starter tells a worker."""
 
-    #: The file of the store; its lock and what a worker has in hand lie beside it in any case.
+    #: The store's file; its lock and the note of what a worker has in hand are always beside it.
     store: str
     #: The service's database: a file, or a URL.
     database: str
@@ -48,14 +48,14 @@ class Options:
     hash_key: str
     retention_days: int
     plugins: tuple[str, ...] = ()
-    #: Another service that is asked about events, and whether they wait for its answer.
+    #: Another service to ask about events, and whether they wait for its answer.
     lookup_url: str = ""
     lookup_required: bool = False
-    #: Where a stream of requests is taken from, too; empty: the store's inbox alone.
+    #: Where to take a stream of requests from, too; empty: only the store's inbox.
     redis_url: str = ""
-    #: Milliseconds after which what another worker took from the stream counts as left behind.
+    #: Milliseconds after which what another worker took from the stream counts as abandoned.
     idle_ms: int = 30_000
-    #: Where the store is instead of the file: a URL.
+    #: Where the store is, instead of the file: a URL.
     store_url: str = ""
 
     @property
@@ -74,11 +74,11 @@ def make_loader(options: Options) -> Loader:
         hash_key=bytes.fromhex(options.hash_key),
         plugins=plugins_of(options),
         in_hand=path_of(options.store),
-        # An entry of a stream is gone once its load is committed.
+        # A stream's entry is gone once its load is committed.
         synchronous="FULL" if options.redis_url else "NORMAL",
     )
     if options.redis_url:
-        from ..pipeline.queues.stream import StreamQueue  # and the client of Redis: few need it
+        from ..pipeline.queues.stream import StreamQueue  # imports the Redis client, which few need
 
         loader.queues.append(
             StreamQueue(options.redis_url, loader.connection, idle_ms=options.idle_ms)
@@ -90,7 +90,7 @@ def plugins_of(options: Options) -> list[Plugin]:
     """Return the stages that this installation adds."""
     added = [plugin(name) for name in options.plugins]
     if options.lookup_url:
-        from ..pipeline.outside import Lookup  # and a client of HTTP: few need it
+        from ..pipeline.outside import Lookup  # imports an HTTP client, which few need
 
         added.append(Lookup(options.lookup_url, required=options.lookup_required))
     return added
@@ -104,7 +104,7 @@ def plugin(name: str) -> Plugin:
 
 
 def trouble() -> tuple[type[Exception], ...]:
-    """Return what passes: a full disk, a locked store, another service that is down."""
+    """Return the errors that pass: a full disk, a locked store, another service that is down."""
     return (sqlite3.Error, *passing_errors())
 
 
@@ -112,7 +112,7 @@ def trouble() -> tuple[type[Exception], ...]:
 def only_one(store: str, wait: Wait) -> Iterator[bool]:
     """Hold the store's lock: a second worker waits, and takes over when the first one ends.
 
-    Yields False if it was told to end before.
+    Yields False if it was told to end before that.
     """
     with FileLock(Path(f"{store}.lock")) as lock:
         yield _taken(lock, wait)
@@ -149,7 +149,7 @@ class Worker:
         chores = Chores(
             loader.connection, loader.archive, retention_days=self._options.retention_days
         )
-        self._note_state(loader, "ok")  # what one noted that died is of yesterday
+        self._note_state(loader, "ok")  # what a dead one noted is out of date
         try:
             while self._wait(self._turn(loader, chores)):
                 pass
@@ -157,7 +157,7 @@ class Worker:
             loader.close()
 
     def _opened(self) -> Loader | None:
-        """Open what is needed, as soon as it can be had; None when told to end before."""
+        """Open what is needed, as soon as that is possible; None if told to end before."""
         while True:
             try:
                 return make_loader(self._options)
@@ -167,9 +167,9 @@ class Worker:
                 return None
 
     def _rest(self, seconds: float) -> bool:
-        """Wait for all of that time, whoever knocks meanwhile; returns whether to go on.
+        """Wait for the whole time, whoever knocks meanwhile; returns whether to go on.
 
-        What is out of reach is no nearer when more has come: each request would ask it once more.
+        A server out of reach is no nearer when more has come: each request would try it again.
         """
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
@@ -185,10 +185,10 @@ class Worker:
         """Do what there is to do now; returns the seconds to wait before the next turn."""
         try:
             loaded = loader.load_some()
-            # Chores only when nothing waits: what is old can wait, events can't.
+            # Chores only when nothing is waiting: old data can wait, events can't.
             more = not loaded and self._do_chores(loader, chores)
         except trouble() as error:
-            # Written where `/ready` looks: this process has no door of its own.
+            # Written where `/ready` looks: this process has no door.
             self._note_state(loader, f"{type(error).__name__}: {error}")
             log.warning("ingest: nothing is loaded for %.1f s: %s", self._backoff_s, error)
             self._rest(self._next_backoff())
@@ -216,7 +216,7 @@ class Worker:
         return more
 
     def _note_state(self, loader: Loader, state: str) -> None:
-        """Let `/ready` and the numbers of health say how the worker is."""
+        """Let `/ready` and the health numbers say how the worker is."""
         with contextlib.suppress(sqlite3.Error, *store_errors()):
             loader.connection.execute(
                 "INSERT INTO state (name, value) VALUES ('worker', ?)"

@@ -16,9 +16,9 @@ from pathlib import Path
 from .loop import Options
 
 WORKER_PROGRAM = Path(__file__).with_name("program.py")
-#: What the process gets of the server's environment: nothing that may be a secret.
+#: What the process gets from the server's environment: nothing that may be a secret.
 PASSED_VARIABLES = ("PATH", "PYTHONPATH", "LANG", "TZ", "TMPDIR")
-#: Seconds that it may take to end what it has in hand; what is killed then is done again.
+#: Seconds that it may take to finish what it has in hand; a load that is killed then is repeated.
 #: Each load is one transaction, so being killed loses nothing.
 GRACE_S = 1.0
 
@@ -26,19 +26,20 @@ GRACE_S = 1.0
 def start(options: Options) -> subprocess.Popen[bytes]:
     """Start a worker, and tell it what it has to do."""
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and program
-        # -P: no module of the working folder is imported; -B: nothing is written beside the source.
+        # -P: no module is imported from the working folder; -B: nothing is written beside the
+        # source.
         [sys.executable, "-P", "-B", str(WORKER_PROGRAM)],
         stdin=subprocess.PIPE,
         # A knock is one byte, and must not wait in a buffer.
         bufsize=0,
-        # It works on what strangers send: secrets that it does not have can't be read out of it.
+        # It works on what strangers send: secrets that it does not have can't leak from it.
         env={name: os.environ[name] for name in PASSED_VARIABLES if name in os.environ},
-        # Its files hold what people send: no other account of the machine reads them.
+        # Its files hold what people send: no other account on the machine may read them.
         umask=0o077,
         start_new_session=True,  # Ctrl-C is the server's to hear
     )
     if process.stdin:
-        # By the pipe and not as arguments: these are shown to everybody on the machine.
+        # Through the pipe, not as arguments: those are visible to everybody on the machine.
         process.stdin.write(json.dumps(asdict(options)).encode() + b"\n")
         # From here on only knocks are written, and none may wait for a worker that hangs.
         os.set_blocking(process.stdin.fileno(), False)
@@ -47,7 +48,7 @@ def start(options: Options) -> subprocess.Popen[bytes]:
 
 def has_ended(process: subprocess.Popen[bytes], seconds: float) -> bool:
     """Wait for a process to end, but not for longer than this; returns whether it has."""
-    if not hasattr(os, "pidfd_open"):  # other systems look twenty times a second
+    if not hasattr(os, "pidfd_open"):  # other systems poll twenty times a second
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
     else:
@@ -66,7 +67,7 @@ def _wait_for(descriptor: int, seconds: float) -> None:
 
 
 def unheard(process: subprocess.Popen[bytes]) -> int:
-    """Return how many knocks the process has not read: one that is stopped reads none."""
+    """Return how many knocks the process has not read: a stopped one reads none."""
     with contextlib.suppress(OSError, ValueError):
         if process.stdin:
             found = fcntl.ioctl(process.stdin.fileno(), termios.FIONREAD, bytes(4))
@@ -75,10 +76,10 @@ def unheard(process: subprocess.Popen[bytes]) -> int:
 
 
 def ended_in_time(process: subprocess.Popen[bytes]) -> bool:
-    """Have it end what it has in hand; returns whether it did so in time."""
+    """Have it finish what it has in hand, and end; returns whether it did so in time."""
     with contextlib.suppress(OSError):
         if process.stdin:
-            # The end of the pipe is the word to stop: it also comes if this server is killed.
+            # The end of the pipe is the signal to stop: it also comes if this server is killed.
             process.stdin.close()
     try:
         process.wait(GRACE_S)

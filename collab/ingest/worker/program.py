@@ -1,8 +1,8 @@
 """The program of the worker process: `python program.py`, with its options as JSON on stdin.
 
-Each byte that comes on stdin after that is a knock: something waits. Its end is the server's:
-then the worker ends, too. The package `collab` is not imported, only what lies below it here: so
-the process takes a fifth of the server's memory.
+Each later byte on stdin is a knock: something is waiting. The end of stdin is the end of the
+server: then the worker ends, too. The package `collab` is not imported, only the parts of it used
+here: so the process takes a fifth of the server's memory.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ import types
 from pathlib import Path
 
 INGEST_FOLDER = Path(__file__).resolve().parent.parent
-#: Seconds that one turn may take: then the system ends the process, in whatever library it is.
+#: Seconds that one turn may take: then the system ends the process, whatever library it is in.
 MAX_TURN_S = 60
-#: Bytes of memory that it may take: a request that becomes more fails, and the machine lives on.
+#: Bytes of memory that it may take: a request that needs more fails, and the machine survives.
 MAX_MEMORY_BYTES = 2**30
-#: By how much it is nicer than the server: where both want one core, requests go first.
+#: By how much it is nicer than the server: if both want the same core, requests go first.
 NICER_BY = 5
 #: Bytes of options.
 MAX_OPTIONS_BYTES = 2**16
 
 
 def borrow_packages() -> None:
-    """Make names of the packages above, without running what is in them."""
+    """Register the parent packages by name, without running what is in them."""
     house = INGEST_FOLDER.parent
     packages = {"collab": house, "collab.core": house / "core", "collab.ingest": INGEST_FOLDER}
     for name, path in packages.items():

@@ -1,4 +1,4 @@
-"""The server's side of the worker: starts the process, knocks, starts it again if it dies."""
+"""The server's side of the worker: starts the process, knocks, and restarts it if it dies."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ THREAD_WARNING = (
     "INGEST_WORKER=thread: a turn of the worker has no limit of time or memory here, and shares"
     " the server's interpreter; if strangers send events, run it as a process"
 )
-#: Seconds before a process that died is started again: doubled each time, up to the second one.
+#: Seconds before a dead process is restarted: doubled each time, up to the second number.
 FIRST_BACKOFF_S = 0.2
 MAX_BACKOFF_S = 10.0
-#: Seconds after which a process that lived that long counts as well.
+#: Seconds after which a process counts as healthy.
 WELL_AFTER_S = 60.0
-#: Seconds between two looks at the process.
+#: Seconds between two checks of the process.
 LOOK_S = 1.0
-#: Seconds after which one that hears no knock is ended: longer than a turn may take. It has been
+#: Seconds after which one that reads no knock is ended: longer than a turn may take. It has been
 #: stopped (SIGSTOP, a debugger, a frozen container), or hangs where no alarm reaches it.
 DEAF_AFTER_S = 90.0
-#: What is added to the store's name for the lock of whoever has to keep a worker.
+#: What is added to the store's name for the lock of the process that has to keep a worker.
 DUTY_SUFFIX = ".duty"
 
 
 class NoWorker(BackgroundThread):
-    """Stands where a process runs no worker."""
+    """Stands in where a process runs no worker."""
 
     def __init__(self) -> None:
         super().__init__("ingest", off="INGEST_WORKER is off")
@@ -49,13 +49,13 @@ class NoWorker(BackgroundThread):
         raise AssertionError("it is off")
 
     def knock(self) -> None:
-        """Do nothing: another process looks by itself, every second."""
+        """Do nothing: another process polls every second."""
 
 
 class WorkerThread(BackgroundThread):
-    """The worker as a thread of the server: for one process alone, as in a container for tests.
+    """The worker as a thread of the server: for a single process, as in a container for tests.
 
-    Nothing ends a turn of it that takes too long or too much memory: that is the server's.
+    Nothing ends a turn of it that takes too long or too much memory: those are the server's own.
     """
 
     def __init__(self, options: Options) -> None:
@@ -82,8 +82,8 @@ class WorkerThread(BackgroundThread):
 class Supervisor(BackgroundThread):
     """Keeps one worker process alive.
 
-    Where the store is a file, one worker loads, so of the processes that share it one has the duty
-    to keep a worker; when that process ends, the next one has it within a second.
+    If the store is a file, one worker loads, so one of the processes that share it has the duty to
+    keep a worker; when that process ends, another takes over within a second.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class Supervisor(BackgroundThread):
         self.hears = False
         self._process: subprocess.Popen[bytes] | None = None
         self._trouble = ""
-        #: Set once there is a store: who never sends events needs no process.
+        #: Set once there is a store: without events no process is needed.
         self._needed = threading.Event()
 
     @property
@@ -119,7 +119,7 @@ class Supervisor(BackgroundThread):
         self._needed.set()
         process = self._process
         if process and process.stdin:
-            # A full pipe is full of knocks, and who is dead looks at once when it lives again.
+            # A full pipe is full of knocks, and a restarted process looks at once.
             with contextlib.suppress(OSError, ValueError):
                 os.write(process.stdin.fileno(), b".")
 
@@ -128,7 +128,7 @@ class Supervisor(BackgroundThread):
             self._keep_alive()
             return
         while not self._stopping.is_set() and not Path(self._options.store).exists():
-            self._needed.wait(LOOK_S)  # another process may make it
+            self._needed.wait(LOOK_S)  # another process may create it
         while not self._stopping.is_set():
             try:
                 with only_one(f"{self._options.store}{DUTY_SUFFIX}", self._goes_on) as is_ours:
@@ -139,11 +139,11 @@ class Supervisor(BackgroundThread):
                 self._stopping.wait(MAX_BACKOFF_S)
 
     def _goes_on(self, seconds: float) -> bool:
-        """Wait for so many seconds; returns whether to go on then."""
+        """Wait for this many seconds; returns whether to go on then."""
         return not self._stopping.wait(seconds)
 
     def _keep_alive(self) -> None:
-        """Start a process, and again whenever it has ended, until we have to stop."""
+        """Start a process, and restart it whenever it has ended, until we have to stop."""
         backoff_s = self._first_backoff_s
         while not self._stopping.is_set():
             try:
@@ -168,11 +168,11 @@ class Supervisor(BackgroundThread):
                     self._trouble = ""
                 if not unheard(process):
                     heard, self.hears = now, True
-                # It may take a while until it hears at all.
+                # It may take a while until it reads at all.
                 if now - heard > (self._deaf_after_s if self.hears else DEAF_AFTER_S):
-                    self._trouble = "did nothing for long, and is started again"
+                    self._trouble = "did nothing for long, and is restarted"
                     return False
-            self._trouble = f"ended with {process.returncode}, and is started again"
+            self._trouble = f"ended with {process.returncode}, and is restarted"
             return time.monotonic() - begun > WELL_AFTER_S
         finally:
             self._end_process(process)
@@ -184,7 +184,7 @@ class Supervisor(BackgroundThread):
             self._end_process(process)
 
     def _end_process(self, process: subprocess.Popen[bytes]) -> None:
-        """Have it end; if it has to be killed, no request is at fault."""
+        """Have it end; if it has to be killed, no request is to blame."""
         if not ended_in_time(process):
             process.kill()
             process.wait()

@@ -64,7 +64,7 @@ class Follower(Subscriber):
             self._keep(chunk, last_id)
 
     def say(self, chunk: bytes) -> None:
-        """Send what is said to this reader alone: they hear it, whatever else is thrown away."""
+        """Send a message meant only for this reader: they get it, whatever else is thrown away."""
         with self._gate:
             if self._held is None:
                 self.write(chunk, 0)

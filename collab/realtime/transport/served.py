@@ -85,7 +85,7 @@ class Next(enum.Enum):
 
 
 def released(served: Served | None, work: Work | None) -> None:
-    """Close what a handler was at, and let go of whom it was for; what breaks is only noted."""
+    """Close the rest of a handler, and release whom it was for; errors are only logged."""
     with contextlib.suppress(Exception):
         if work is not None:
             work.close()

@@ -1,1 +1,1 @@
-"""The raw archive: its files, and the names of those that write them."""
+"""The raw archive: its files, and the names of their writers."""

@@ -1,12 +1,12 @@
-"""The raw archive: what was received, as JSON lines, compressed, a file for each project and hour.
+"""The raw archive: what was received, as compressed JSON lines, a file for each project and hour.
 
 A line is one event: `receipt`, `source`, `received` (ms), `format`, `context` of its request, the
-fields that were read (`type`, `event_id`, `user_id`, `session_id`, `ts` by our clock, and `day`, in
-which its id is one; null if it was rejected at the first stage), and `event` as it was sent
-(`payload`: base64, where that is not JSON).
-Each load adds a gzip member (RFC 1952 §2.2: members in a row are one file). The store remembers how
-long each file is; what a broken-off load left beyond that is cut off before the next one.
-Where several workers share a store each writes files of its own (`writers.py`).
+fields that were read (`type`, `event_id`, `user_id`, `session_id`, `ts` by our clock, and `day`,
+within which its id is unique; null if it was rejected at the first stage), and `event` as it was
+sent (`payload`: base64, if that is not JSON). Each load adds a gzip member (RFC 1952 §2.2: members
+in a row are one file). The store remembers how long each file is; anything that an aborted load
+left beyond that is cut off before the next one. Where several workers share a store, each writes
+its own files (`writers.py`).
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ log = logging.getLogger(__name__)
 
 HOUR_MS = 3_600_000
 DAY_MS = 86_400_000
-#: Hours are sealed with a checksum when they have been over for so many milliseconds.
+#: Hours are sealed with a checksum when they have been over for this many milliseconds.
 SEAL_AFTER_MS = 60_000
-#: Level 3 makes lines ten times smaller at 1.5 us an event; 6, twelve times at 3.4 us.
+#: Level 3 makes lines ten times smaller at 1.5 us an event; level 6, twelve times at 3.4 us.
 GZIP_LEVEL = 3
-#: Bytes that a checksum reads at a time.
+#: Bytes that are read at a time for a checksum.
 CHUNK_BYTES = 2**20
 
 #: A project and an hour since 1970.
@@ -53,7 +53,7 @@ def head(source: int, received: int, format: str, context: Mapping[str, Any]) ->
 def line(
     head: bytes, receipt: str, value: object, event: Event | None, ts: int, payload: bytes | None
 ) -> bytes:
-    """Return an event's line; `payload` are its bytes where JSON can't say its value."""
+    """Return an event's line; `payload` has its bytes if JSON can't express its value."""
     said = {
         "type": event and event.type,
         "event_id": event and event.event_id,
@@ -66,7 +66,7 @@ def line(
         said["event"] = value  # type: ignore[assignment]
     else:
         said["payload"] = base64.b64encode(payload).decode()
-    # The parts in common are made once for a request: they are half of the line.
+    # The common parts are made once for a request: they are half of the line.
     return b'{"receipt":"%b",%b,%b\n' % (receipt.encode(), head, orjson.dumps(said)[1:])
 
 
@@ -80,20 +80,20 @@ class Archive:
 
     def __init__(self, folder: Path, writer: Writer | None = None) -> None:
         self.folder, self._writer = folder, writer
-        #: What its new files are called after.
+        #: The name in its new files.
         self.writer = writer.name if writer else ""
-        #: A writer and a pattern: whose files lie in this folder, if others share the store.
+        #: A writer and a pattern: whose files are in this folder, if others share the store.
         self.our_writers = ("", f"{writer.node}-%" if writer else "%")
 
     def close(self) -> None:
-        """Let another worker of this machine write under the name."""
+        """Let another worker on this machine write under the name."""
         if self._writer:
             self._writer.close()
 
     def path(self, project: int, hour: int, writer: str | None = None) -> Path:
         """Return where an hour's file is: `project-3/2026-11-29/06.jsonl.gz`.
 
-        That of a writer with a name has it before the ending: `06.a1b2c3d4-0.jsonl.gz`.
+        A named writer's file has the name before the ending: `06.a1b2c3d4-0.jsonl.gz`.
         """
         moment = datetime.fromtimestamp(hour * 3600, UTC)
         name = self.writer if writer is None else writer
@@ -120,7 +120,7 @@ class Archive:
             file.flush()
             os.fsync(file.fileno())
         if is_new:
-            # And where its folder is, which may be new as well.
+            # Also its folder's parent, since the folder may be new as well.
             sync_folder(path.parent)
             sync_folder(path.parent.parent)
         return length
@@ -140,7 +140,7 @@ class Archive:
         return len(open_ones)
 
     def _seal_one(self, connection: Store, path: Path, values: tuple[Any, ...]) -> None:
-        """Note a checksum, and cut off what a worker left that died before its commit."""
+        """Note a checksum, and cut off what a worker left when it died before its commit."""
         with connection.writing():  # a load that adds to the file holds its row until its commit
             sealed = connection.execute(
                 "UPDATE archives SET sha256 = ?"
@@ -173,7 +173,7 @@ class Archive:
         draft.replace(path)
 
     def delete(self, connection: Store, project: int, hour: int, writer: str) -> None:
-        """Delete an hour's file, and the day's folder with the last."""
+        """Delete an hour's file, and with the last one the day's folder."""
         path = self.path(project, hour, writer)
         path.unlink(missing_ok=True)
         connection.execute(

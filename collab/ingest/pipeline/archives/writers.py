@@ -1,7 +1,7 @@
-"""Names of those that write the archive, where several workers share a store.
+"""Names of the archive's writers, where several workers share a store.
 
 A file of the archive has one writer, so that nobody waits for another's disk. Its name is that of
-the folder, made once, and the lowest number that no living worker of the folder has.
+the folder, made once, and the lowest number that no living worker in the folder has.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ....core.storage.file_lock import FileLock, try_hold
 
-#: Bytes of a folder's name, which tells it from those of other machines.
+#: Bytes of a folder's name, which distinguishes it from those of other machines.
 NODE_BYTES = 4
 
 
@@ -29,7 +29,7 @@ class Writer:
 
     @property
     def name(self) -> str:
-        """What its files are called after."""
+        """The name in its files."""
         return f"{self.node}-{self.number}"
 
     def close(self) -> None:
@@ -38,7 +38,7 @@ class Writer:
 
 
 def claim(folder: Path) -> Writer:
-    """Take the first name that is free; it is given back by `close`, or the end of the process."""
+    """Take the first free name; `close`, or the end of the process, gives it back."""
     kept = folder / ".writers"
     kept.mkdir(mode=0o700, parents=True, exist_ok=True)
     node = _node(kept / "node")

@@ -1,4 +1,4 @@
-"""What a store is asked for, whichever engine holds it."""
+"""The interface of a store, whichever engine holds it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any, Protocol
 ROWS_PER_FETCH = 2000
 
 Values = Sequence[Any] | Mapping[str, Any]
-#: What an event is known by: its source, its day, and its id as `tables.compact` has it.
+#: What identifies an event: its source, its day, and its id as `tables.compact` writes it.
 Key = tuple[int, int, bytes]
 #: project, source, ts, received, type, event_id, user_id, session_id, late, data, metadata.
 EventRow = tuple[Any, ...]
 
 
-#: How the text of an event begins, and what is between its data and its metadata.
+#: How an event's text begins, and what is between its data and its metadata.
 DATA_NAME = '{"data":'
 METADATA_NAME = ',"metadata":'
 
 
 def joined(data: str, metadata: str) -> str:
-    """Return the text of an event: JSON, which is stored as it is and found again by its parts."""
+    """Return an event's text: JSON, stored as it is, whose parts can be found again."""
     return f"{DATA_NAME}{data}{METADATA_NAME}{metadata}}}"
 
 
@@ -38,7 +38,7 @@ class Rows(Protocol):
         """Return the next row, or None."""
 
     def fetchall(self) -> list[Any]:
-        """Return all rows that are left."""
+        """Return all remaining rows."""
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the rows."""
@@ -47,43 +47,43 @@ class Rows(Protocol):
 class Store(ABC):
     """A connection to a store, used by one thread at a time."""
 
-    #: What reads the data and the metadata of an event as two texts of JSON.
+    #: SQL that reads an event's data and metadata as two JSON texts.
     event_parts: str
 
     @abstractmethod
     def execute(self, sql: str, values: Values = ()) -> Rows:
-        """Run a statement; outside of a transaction it is one of its own."""
+        """Run a statement; outside a transaction it is its own."""
 
     @abstractmethod
     def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> Rows:
-        """Run a statement for each row; `rowcount` is of all of them."""
+        """Run a statement for each row; `rowcount` counts all of them."""
 
     @abstractmethod
     def stream(self, sql: str, values: Values = (), at_once: int = ROWS_PER_FETCH) -> Iterator[Any]:
-        """Yield rows as they are asked for, within a transaction: as many as there may be.
+        """Yield rows as they are needed, within a transaction: there may be any number.
 
-        A server sends some `at_once`.
+        A server sends `at_once` of them at a time.
         """
 
     @abstractmethod
     def writing(self) -> AbstractContextManager[Store]:
-        """Write within this block: it ends with a commit, or undone by what it raises."""
+        """Write within this block: it ends with a commit, or is undone by an error."""
 
     @abstractmethod
     def reading(self) -> AbstractContextManager[Store]:
-        """See one moment of the store within this block, whatever is written meanwhile."""
+        """See the store at one moment within this block, whatever is written meanwhile."""
 
     @abstractmethod
     def trying(self) -> AbstractContextManager[Store]:
-        """Undo at the end what is written within this block."""
+        """Undo, at its end, what is written within this block."""
 
     @abstractmethod
     def add_ids(self, keys: Sequence[Key]) -> set[Key]:
-        """Note ids, which are sorted; returns those that nobody has noted before."""
+        """Note ids, which must be sorted; returns those that nobody has noted before."""
 
     @abstractmethod
     def known_ids(self, keys: Sequence[Key]) -> set[Key]:
-        """Return those ids that are noted."""
+        """Return which of the ids are noted."""
 
     @abstractmethod
     def add_events(self, rows: Sequence[EventRow]) -> None:
@@ -91,11 +91,11 @@ class Store(ABC):
 
     @abstractmethod
     def number_after(self, last: int) -> None:
-        """Let the numbers of requests go on after one."""
+        """Let request numbers continue after one."""
 
     @abstractmethod
     def try_lock(self, name: str) -> bool:
-        """Hold a lock of the store as long as the connection lives; False: another one has it."""
+        """Hold a lock of the store for as long as the connection lives; False: another has it."""
 
     @abstractmethod
     def close(self) -> None:
@@ -103,10 +103,10 @@ class Store(ABC):
 
 
 class ServiceDatabase(Protocol):
-    """The service's own database, as the pipeline reads in it."""
+    """The service's own database, as the pipeline reads it."""
 
     def version(self) -> object:
-        """Return what is another one whenever something has been written, or may have been."""
+        """Return a value that differs whenever something has, or may have, been written."""
 
     def ask(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Return the rows of a query, with `?` for its values."""

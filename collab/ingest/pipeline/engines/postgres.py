@@ -1,10 +1,9 @@
 """The store in PostgreSQL: any number of workers load at once, on any number of machines.
 
-Its tables are in a schema of their own, so that the database may be the service's. Whoever writes
-takes rows in one order everywhere (`tables.py`), so loads never wait for each other in a circle;
-an id that two loads bring is noted by the one that comes first, and the other waits to see it.
-Every transaction names its schema and prepares nothing: a pool in front of the server that works by
-transactions (PgBouncer) does no harm.
+Its tables are in their own schema, so that the database may be the service's. All writers take rows
+in the same order (`tables.py`), so loads never deadlock; if two loads bring the same id, the first
+one notes it, and the other waits to see it. Every transaction names its schema and prepares
+nothing, so a transaction-pooling proxy in front of the server (PgBouncer) does no harm.
 """
 
 from __future__ import annotations
@@ -37,11 +36,11 @@ from .postgres_schema import VERSIONS
 
 #: Seconds for connecting.
 CONNECT_S = 10
-#: Locks are numbers there: those of this program have this as their first half.
+#: Locks are numbers there: this program's have this as their first half.
 LOCK_SPACE = 0x1D6E57
 LOCKS = {"upgrade": 1, "inbox": 2, "chores": 3}
 
-#: Begins a transaction that the server does not end for being idle.
+#: Begins a transaction that the server does not end when it is idle.
 KEEP_OPEN = b"BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0"
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(%s, %s)"
 IS_THERE = "SELECT 1"
@@ -60,14 +59,14 @@ COPY_EVENTS = (
     "COPY events (project, source, ts, received, type, event_id, user_id, session_id, late,"
     " data, metadata_at) FROM STDIN"
 )
-#: Where the data begins in the text of an event, from 1 on; characters up to the metadata after it.
+#: Where the data begins in an event's text, from 1; characters from its end to the metadata.
 DATA_START = len(DATA_NAME) + 1
 GAP_CHARACTERS = len(METADATA_NAME)
 NAME_PATTERN = re.compile(r":([a-z]+)")
 
 
 class WholeNumber(Loader):
-    """Reads sums, which are numeric in PostgreSQL: all that is summed up here is whole."""
+    """Reads sums, which are numeric in PostgreSQL: everything summed here is a whole number."""
 
     def load(self, data: Buffer) -> int:
         """Return the number."""
@@ -76,12 +75,12 @@ class WholeNumber(Loader):
 
 @lru_cache(maxsize=1000)
 def translated(sql: str) -> str:
-    """Return a statement with its values' places as the client wants them."""
+    """Return a statement with placeholders as the client wants them."""
     return NAME_PATTERN.sub(r"%(\1)s", sql.replace("%", "%%").replace("?", "%s"))
 
 
 def opened(url: str) -> psycopg.Connection[Any]:
-    """Connect; statements are sent as they are, and transactions begun by hand."""
+    """Connect; statements are sent as they are, and transactions are begun explicitly."""
     plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
     # No prepared statements: behind PgBouncer the next transaction may be on another connection.
     raw = DiscreetConnection.connect(
@@ -92,7 +91,7 @@ def opened(url: str) -> psycopg.Connection[Any]:
 
 
 class PostgresStore(Store):
-    """A connection to the database; it is opened again when the server has been away."""
+    """A connection to the database; it is reopened when the server has been away."""
 
     event_parts = (
         f"substr(data, {DATA_START}, metadata_at - {DATA_START} - {GAP_CHARACTERS}),"
@@ -131,25 +130,25 @@ class PostgresStore(Store):
     def stream(self, sql: str, values: Values = (), at_once: int = ROWS_PER_FETCH) -> Iterator[Any]:
         """Yield rows, some at a time."""
         with self._server().cursor(name=f"rows_{next(self._numbers)}") as cursor:
-            # By a cursor of the server: the client would else fetch all rows before the first is
-            # used.
+            # With a server-side cursor: otherwise the client would fetch all rows before the first
+            # is used.
             cursor.itersize = at_once
             cursor.execute(translated(sql), values or None)
             yield from cursor
 
     def close(self) -> None:
-        """Close the connection, and let go of its locks."""
+        """Close the connection, and release its locks."""
         for one in (self._raw, self._keeper):
             if one is not None:
                 one.close()
 
     def _begun(self, statement: bytes) -> psycopg.Connection[Any]:
-        """Begin a transaction; where the server has been away since the last one, once again."""
+        """Begin a transaction; retry once if the server has been away since the last one."""
         server = self._server()
         try:
             server.execute(statement)
         except psycopg.OperationalError:
-            # Only a lost connection is opened again: whatever else is wrong would stay wrong.
+            # Only a lost connection is reopened: any other fault would stay.
             if not server.closed:
                 raise
             server = self._server()
@@ -158,7 +157,7 @@ class PostgresStore(Store):
 
     @contextlib.contextmanager
     def _transaction(self, begin: str = "BEGIN", end: str = "COMMIT") -> Iterator[Store]:
-        """Run a block as a transaction, or within the one that it is in."""
+        """Run a block as a transaction, or within the current one."""
         if self._inside:
             yield self
             return
@@ -168,7 +167,7 @@ class PostgresStore(Store):
             yield self
             server.execute(end.encode())
         except BaseException:
-            # The connection may be gone: the error that is raised is the one that tells why.
+            # The connection may be gone: the error being raised says why.
             with contextlib.suppress(psycopg.Error):
                 server.execute("ROLLBACK")
             raise
@@ -180,20 +179,20 @@ class PostgresStore(Store):
         return self._transaction()
 
     def reading(self) -> contextlib.AbstractContextManager[Store]:
-        """See one moment of the store within this block."""
+        """See the store at one moment within this block."""
         return self._transaction("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "ROLLBACK")
 
     def trying(self) -> contextlib.AbstractContextManager[Store]:
-        """Undo at the end what is written within this block."""
+        """Undo, at its end, what is written within this block."""
         return self._transaction(end="ROLLBACK")
 
     def add_ids(self, keys: Sequence[Key]) -> set[Key]:
-        """Note ids; returns those that were not known."""
+        """Note ids; returns those that were unknown."""
         with self._transaction():
             return set(self._server().execute(ADD_IDS, _columns(keys)))
 
     def known_ids(self, keys: Sequence[Key]) -> set[Key]:
-        """Return those ids that are noted."""
+        """Return which of the ids are noted."""
         if not keys:
             return set()
         with self._transaction():
@@ -201,14 +200,14 @@ class PostgresStore(Store):
 
     def add_events(self, rows: Sequence[EventRow]) -> None:
         """Store events."""
-        # COPY sends rows without a statement each: the fastest way in that PostgreSQL has.
+        # COPY sends rows without a statement for each: the fastest way into PostgreSQL.
         with self._transaction(), self._server().cursor().copy(COPY_EVENTS) as copy:
             for row in rows:
                 text = joined(*row[-2:])
                 copy.write_row((*row[:-2], text, DATA_START + len(row[-2]) + GAP_CHARACTERS))
 
     def number_after(self, last: int) -> None:
-        """Let the numbers of requests go on after one."""
+        """Let request numbers continue after one."""
         self.execute(
             "SELECT setval('inbox_id_seq', greatest(?, (SELECT last_value FROM inbox_id_seq)))",
             (last,),
@@ -217,8 +216,8 @@ class PostgresStore(Store):
     def try_lock(self, name: str) -> bool:
         """Hold a lock until the store is closed; False if another one has it.
 
-        It lives in a transaction that stays open on a connection of its own: a lock of the session
-        would stay with a pool, and with whoever gets the same connection of the server next.
+        It lives in a transaction that stays open on its own connection: a session's lock would stay
+        with a pool, and with whoever next gets the same server connection.
         """
         keeper = self._kept()
         if name not in self._locks:
@@ -232,7 +231,7 @@ class PostgresStore(Store):
         return name in self._locks
 
     def _kept(self) -> psycopg.Connection[Any]:
-        """Return the connection for locks; what a lost one held is held no longer."""
+        """Return the connection for locks; locks that a lost one held are gone."""
         if self._keeper is not None and self._locks:
             with contextlib.suppress(psycopg.OperationalError):
                 self._keeper.execute(IS_THERE)
@@ -247,7 +246,7 @@ def _columns(keys: Sequence[Key]) -> list[list[Any]]:
 
 
 def connect(url: str, *, readonly: bool) -> PostgresStore:
-    """Connect; the tables are made or brought up to date if need be."""
+    """Connect; creates or upgrades the tables if need be."""
     return PostgresStore(url, readonly=readonly)
 
 
@@ -274,14 +273,14 @@ def _upgrade(raw: psycopg.Connection[Any]) -> None:
 
 
 class PostgresService:
-    """The service's database on a server, which is only read."""
+    """The service's database on a server, which this only reads."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._raw = opened(url)
 
     def version(self) -> object:
-        """Return something new each time: whoever asks reads again what they need."""
+        """Return something new each time, so that callers always read again."""
         return object()
 
     def ask(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:

@@ -1,7 +1,7 @@
-"""The tables of a store in PostgreSQL, version by version: those of `sqlite_schema.py`.
+"""The tables of a store in PostgreSQL, version by version: the same as in `sqlite_schema.py`.
 
-Names compare and sort byte by byte, as they do there, and what is absent sorts below all. An index
-of events ends with the row's id, as each of SQLite's does of itself.
+Names compare and sort byte by byte, as they do there, and null sorts first. An index of events ends
+with the row's id, as each of SQLite's does implicitly.
 """
 
 from __future__ import annotations

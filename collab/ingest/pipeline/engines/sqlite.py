@@ -1,4 +1,4 @@
-"""The store as a file of SQLite: one writer at a time, and as many readers as there are."""
+"""The store as an SQLite file: one writer at a time, and any number of readers."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .sqlite_schema import VERSIONS
 
 #: Seconds that a writer waits for another one.
 PATIENCE_S = 10.0
-#: KiB of pages that a connection keeps in memory: the server has several of them.
+#: KiB of pages that a connection keeps in memory: the server has several connections.
 CACHE_KIB = 8 * 1024
-#: The same of the one that loads: what it writes to grows with the store.
+#: The same for the loading connection: the pages that it writes to grow with the store.
 LOADER_CACHE_KIB = 64 * 1024
-#: Ids of one statement: SQLite takes 32,766 parameters, three of which are an id.
+#: Ids in one statement: SQLite takes 32,766 parameters, and an id needs three.
 IDS_PER_STATEMENT = 500
 
 FIND_ID = "SELECT 1 FROM seen WHERE source = ? AND day = ? AND id = ?"
@@ -30,7 +30,7 @@ INSERT_EVENT = (
 
 
 class SqliteStore(Store):
-    """A connection to the file; transactions are begun by hand."""
+    """A connection to the file; transactions are begun explicitly."""
 
     event_parts = "data -> '$.data', data -> '$.metadata'"
 
@@ -47,11 +47,11 @@ class SqliteStore(Store):
         return self.raw.executemany(sql, rows)
 
     def stream(self, sql: str, values: Values = (), at_once: int = ROWS_PER_FETCH) -> Iterator[Any]:
-        """Run a query whose rows are read as they are asked for."""
+        """Run a query whose rows are read as they are needed."""
         return self.raw.execute(sql, values)
 
     def close(self) -> None:
-        """Close the connection, and let go of its locks."""
+        """Close the connection, and release its locks."""
         self.raw.close()
         for lock in self._locks.values():
             lock.close()
@@ -71,7 +71,7 @@ class SqliteStore(Store):
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Store]:
-        """See one moment of the store within this block."""
+        """See the store at one moment within this block."""
         self.raw.execute("BEGIN")
         try:
             yield self
@@ -80,7 +80,7 @@ class SqliteStore(Store):
 
     @contextlib.contextmanager
     def trying(self) -> Iterator[Store]:
-        """Undo at the end what is written within this block."""
+        """Undo, at its end, what is written within this block."""
         self.raw.execute("BEGIN IMMEDIATE")
         try:
             yield self
@@ -88,7 +88,7 @@ class SqliteStore(Store):
             self.raw.execute("ROLLBACK")
 
     def add_ids(self, keys: Sequence[Key]) -> set[Key]:
-        """Note ids; returns those that were not known."""
+        """Note ids; returns those that were unknown."""
         fresh: set[Key] = set()
         for start in range(0, len(keys), IDS_PER_STATEMENT):
             some = keys[start : start + IDS_PER_STATEMENT]
@@ -103,7 +103,7 @@ class SqliteStore(Store):
         return fresh
 
     def known_ids(self, keys: Sequence[Key]) -> set[Key]:
-        """Return those ids that are noted."""
+        """Return which of the ids are noted."""
         return {key for key in keys if self.raw.execute(FIND_ID, key).fetchone()}
 
     def add_events(self, rows: Sequence[EventRow]) -> None:
@@ -114,7 +114,7 @@ class SqliteStore(Store):
         )
 
     def number_after(self, last: int) -> None:
-        """Let the numbers of requests go on after one."""
+        """Let request numbers continue after one."""
         self.raw.execute(
             "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'inbox'", (last,)
         )
@@ -133,7 +133,7 @@ class SqliteStore(Store):
 def connect(
     path: Path, *, synchronous: str, readonly: bool, checkpoint_pages: int | None
 ) -> SqliteStore:
-    """Open the file, made or brought up to date if need be."""
+    """Open the file; creates or upgrades it if need be."""
     raw = _readable(path) if readonly else _writable(path, synchronous)
     if checkpoint_pages is not None and not readonly:
         raw.execute(f"PRAGMA wal_autocheckpoint={checkpoint_pages}")
@@ -165,14 +165,14 @@ def _writable(path: Path, synchronous: str) -> sqlite3.Connection:
 
 
 def _make_private(path: Path) -> None:
-    # Only if it is not there: to close a descriptor of an open database gives up the locks of all
-    # its connections in this process (POSIX), and another process would take its log away.
+    # Only if it is not there: closing a descriptor of an open database gives up the locks of all
+    # its connections in this process (POSIX), and another process would remove its log.
     with contextlib.suppress(OSError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def upgrade(raw: sqlite3.Connection) -> None:
-    """Make the tables, or bring them up to date."""
+    """Create the tables, or upgrade them."""
     if _version(raw) >= len(VERSIONS):
         return
     with SqliteStore(raw, Path()).writing():
@@ -183,7 +183,7 @@ def upgrade(raw: sqlite3.Connection) -> None:
 
 
 def _statements(script: str) -> Iterator[str]:
-    """Cut a script into its statements; those of a trigger belong together."""
+    """Split a script into its statements; those of a trigger belong together."""
     statement = ""
     for part in script.split(";"):
         statement += f"{part};"
@@ -197,7 +197,7 @@ def _version(raw: sqlite3.Connection) -> int:
 
 
 class SqliteService:
-    """The service's database as a file, which is only read."""
+    """The service's database as a file, which this only reads."""
 
     def __init__(self, path: Path) -> None:
         self._raw = sqlite3.connect(
@@ -208,7 +208,7 @@ class SqliteService:
         )
 
     def version(self) -> object:
-        """Return what changes with each commit of another connection."""
+        """Return a value that changes with each commit by another connection."""
         return self._raw.execute("PRAGMA data_version").fetchone()[0]
 
     def ask(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:

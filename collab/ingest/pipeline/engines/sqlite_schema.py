@@ -1,8 +1,8 @@
-"""The tables of a store that is a file of SQLite, version by version."""
+"""The tables of a store in an SQLite file, version by version."""
 
 from __future__ import annotations
 
-#: Each version's statements bring a store of the one before up to date.
+#: Each version's statements upgrade a store from the previous one.
 VERSIONS: tuple[str, ...] = (
     """
     CREATE TABLE inbox (
@@ -109,8 +109,8 @@ VERSIONS: tuple[str, ...] = (
     CREATE TABLE taken (entry TEXT PRIMARY KEY, source INTEGER, events INTEGER) WITHOUT ROWID;
     CREATE TABLE state (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
     """,
-    # Ids are bytes whatever they are of; hours and days for questions about long times; who wrote
-    # a file of the archive; an entry of the stream is remembered for a while after its load.
+    # Ids are bytes, whatever they identify; hours and days, for questions about long periods; who
+    # wrote a file of the archive; an entry of the stream is remembered for a while after its load.
     """
     UPDATE seen SET id = CAST(x'ff' || id AS BLOB)
         WHERE typeof(id) = 'text' AND length(CAST(id AS BLOB)) = 16;

@@ -1,1 +1,1 @@
-"""Where a loader takes requests from: the store's own inbox, or a stream of Redis."""
+"""Where a loader takes requests from: the store's own inbox, or a Redis stream."""

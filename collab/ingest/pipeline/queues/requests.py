@@ -1,4 +1,4 @@
-"""What a loader asks of a queue, and the inbox of the store as one."""
+"""What a loader asks of a queue, and the store's inbox as one."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .in_hand import InHand
 MAX_EVENTS = 4000
 #: Requests that one load takes.
 MAX_REQUESTS = 1000
-#: Requests that are fetched at once, where the store is on a server.
+#: Requests that are fetched at once if the store is on a server.
 ROWS_PER_FETCH = 16
-#: Bytes of bodies that one load takes, unless a single request has more: as objects they are ten
-#: times as many.
+#: Bytes of bodies that one load takes, unless a single request has more: as objects they take ten
+#: times as much.
 MAX_BYTES = 8 * 2**20
 
 TAKE_QUERY = (
@@ -36,41 +36,41 @@ class TakenElsewhere(Exception):
 
 @dataclass(frozen=True)
 class InStream:
-    """What waits outside of the store: events by source, and when the oldest of all came (ms)."""
+    """What is waiting outside the store: events by source, and when the oldest of all came (ms)."""
 
     events: Mapping[int, int] = field(default_factory=dict)
     oldest: int | None = None
-    #: Why it is not known.
+    #: Why that is not known.
     trouble: str = ""
 
 
 class Queue(Protocol):
-    """Requests in order, each of which leaves it when its load is committed."""
+    """A queue of requests, each of which leaves it when its load is committed."""
 
-    #: Whether events are counted as received by the load, and not before by the inbox.
+    #: Whether the load counts events as received, and not already the inbox.
     counts_at_load: bool
 
     def take(self, slow: Sequence[int]) -> list[Row]:
         """Return some requests; those of `slow` projects only if there is nothing else."""
 
     def put_back(self, rows: Sequence[Row]) -> None:
-        """Leave requests that were taken for a later load: nothing is wrong with them."""
+        """Put requests that were taken back for a later load: nothing is wrong with them."""
 
     def has_killed(self, row: Row) -> bool:
-        """Return whether workers have died of this request again and again."""
+        """Return whether this request has killed workers again and again."""
 
     def settle(self, connection: Store, rows: Sequence[Row]) -> None:
-        """Make it so, within a load's transaction, that they are never loaded again."""
+        """Make sure, within a load's transaction, that they are never loaded again."""
 
     def acknowledge(self, rows: Sequence[Row]) -> None:
-        """Let go of them: their load is committed."""
+        """Release them: their load is committed."""
 
     def close(self) -> None:
         """Close what the queue has open."""
 
 
 def within_bounds(rows: Iterable[Row]) -> list[Row]:
-    """Return as many of the first rows as one load takes."""
+    """Return the first rows, as many as one load takes."""
     taken: list[Row] = []
     events = size = 0
     for row in rows:
@@ -82,7 +82,7 @@ def within_bounds(rows: Iterable[Row]) -> list[Row]:
 
 
 class InboxQueue:
-    """The inbox of the store: what leaves it does so in the transaction of the load."""
+    """The store's inbox: requests leave it in the load's transaction."""
 
     counts_at_load = False
 
@@ -90,9 +90,9 @@ class InboxQueue:
         self._connection, self._in_hand = connection, in_hand
 
     def take(self, slow: Sequence[int]) -> list[Row]:
-        """Return what came first; a single request where the last worker may have died of it.
+        """Return what came first; a single request if it may have killed the last worker.
 
-        Nothing where another worker takes from this inbox: what it has in hand, it has alone.
+        Nothing if another worker takes from this inbox: only one may have its requests in hand.
         """
         if not self._connection.try_lock("inbox"):
             return []
@@ -119,7 +119,7 @@ class InboxQueue:
         self._in_hand.note([])
 
     def has_killed(self, row: Row) -> bool:
-        """Return whether workers have died of this request again and again."""
+        """Return whether this request has killed workers again and again."""
         return self._in_hand.has_killed(row)
 
     def close(self) -> None:
@@ -136,6 +136,6 @@ class InboxQueue:
 
 
 def stream_errors() -> tuple[type[Exception], ...]:
-    """Return what a client of Redis raises, if it is in use: it is imported only then."""
+    """Return what a Redis client raises, if it is in use: it is imported only then."""
     client = sys.modules.get("redis")
     return (client.RedisError,) if client else ()

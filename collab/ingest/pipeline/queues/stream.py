@@ -1,11 +1,12 @@
-"""The inbox as a stream of Redis: any number of servers append, any number of workers take.
+"""The inbox as a Redis stream: any number of servers append, any number of workers take.
 
 An entry is one request. It stays in the stream until its load is committed: `XACK` and `XDEL` come
-after the commit, and nothing is trimmed by length. What a worker that died had taken is claimed by
-another (`XAUTOCLAIM`). Between the commit and the acknowledgement a worker may die: so the load
-notes the entry's id in its transaction (`taken`), and whoever gets the entry again finds it there.
+after the commit, and nothing is trimmed by length. If a worker dies, another claims what it had
+taken (`XAUTOCLAIM`). A worker may die between the commit and the acknowledgement: so the load notes
+the entry's id in its transaction (`taken`), and the worker that gets the entry again finds it
+there.
 
-Redis acknowledges what is as safe as its settings say: `appendonly yes` with
+An entry that Redis acknowledges is as safe as its settings make it: `appendonly yes` with
 `appendfsync always` is what the store's own inbox promises.
 """
 
@@ -30,23 +31,23 @@ log = logging.getLogger(__name__)
 
 #: The group of the stream's workers.
 GROUP_NAME = "workers"
-#: Milliseconds after which an entry that a worker took counts as left behind.
+#: Milliseconds after which an entry that a worker took counts as abandoned.
 IDLE_MS = 30_000
-#: Looks for such entries in this time.
+#: How often such entries are looked for in this time.
 CLAIMS_PER_IDLE = 6
-#: Entries of one load.
+#: Entries in one load.
 MAX_ENTRIES = 64
-#: Entries of one reading: so many bodies may come beyond the bytes of a load, for the next.
+#: Entries in one read: this many bodies may exceed the bytes of a load, and wait for the next.
 ENTRIES_PER_READING = 4
-#: Deliveries of an entry after which it is given up: one among others, and two alone.
+#: Deliveries after which an entry is given up: one among others, and two on its own.
 MAX_DELIVERIES = 3
 #: Milliseconds for which an entry is remembered after its load: a worker that was stopped in the
-#: middle, and goes on when another one has long loaded what it had in hand, finds it there.
+#: middle, and continues long after another one has loaded what it had in hand, finds it there.
 REMEMBERED_MS = 3_600_000
-#: Milliseconds that a reading waits for something to come.
+#: Milliseconds that a read waits for something to come.
 BLOCK_MS = 250
-#: Takes entries out, and counts each off once: one that was stopped after its commit and goes on
-#: late acknowledges what another worker has acknowledged for it.
+#: Removes entries, and uncounts each only once: a worker that was stopped after its commit and
+#: continues late acknowledges what another has already acknowledged for it.
 TAKE_OUT = """
 for at = 2, #ARGV, 5 do
   redis.call('XACK', KEYS[1], ARGV[1], ARGV[at])
@@ -67,19 +68,19 @@ class StreamQueue:
     def __init__(self, url: str, connection: Store, *, idle_ms: int = IDLE_MS) -> None:
         self._redis, self._connection, self._idle_ms = connected(url), connection, idle_ms
         self._take_out = self._redis.register_script(TAKE_OUT)
-        # With the time: a process that has the number of a dead one must not take its entries for
-        # its own.
+        # With the time: a process with a dead one's number must not mistake its entries for its
+        # own.
         self._name = f"{socket.gethostname()}:{os.getpid()}:{time.time_ns()}"
         self._held: list[Row] = []
-        #: Whether it is known of what is in hand that nobody has loaded it.
+        #: Whether it is known that nobody has loaded what is in hand.
         self._checked = True
         self._next_claim = 0.0
-        #: The entry in hand that another worker had left behind.
+        #: The entry in hand that another worker abandoned.
         self._claimed = ""
         try:
             self._redis.xgroup_create(STREAM_KEY, GROUP_NAME, id="0", mkstream=True)
         except redis.ResponseError as error:
-            # Another worker has made it, which is as good.
+            # Another worker has created it, which is just as good.
             if "BUSYGROUP" not in str(error):
                 raise
 
@@ -88,7 +89,7 @@ class StreamQueue:
         self._redis.close()
 
     def take(self, slow: Sequence[int]) -> list[Row]:
-        """Return what was left behind, what is in hand, or what comes within a moment."""
+        """Return what was abandoned, what is in hand, or what comes within a moment."""
         self._check()
         if not self._held:
             self._claimed = ""
@@ -106,17 +107,17 @@ class StreamQueue:
         return taken
 
     def _check(self) -> None:
-        """Let go of what others have loaded, of what came into hand since the last time.
+        """Drop what others have loaded, among what came into hand since the last time.
 
-        What is in hand stays there where the store can't be asked: nobody else would see to it
-        until it counts as left behind.
+        What is in hand stays there if the store can't be asked: nobody else would handle it until
+        it counts as abandoned.
         """
         if not self._checked:
             self._held = self._fresh(self._held)
             self._checked = True
 
     def _read(self) -> None:
-        """Take what waits in hand, until it is a load: a few entries at a time, however large."""
+        """Take waiting entries in hand until they make a load: a few at a time, however large."""
         self._checked = False
         while (
             len(self._held) < MAX_ENTRIES and sum(len(row.body) for row in self._held) < MAX_BYTES
@@ -126,7 +127,7 @@ class StreamQueue:
                 self._name,
                 {STREAM_KEY: ">"},
                 count=ENTRIES_PER_READING,
-                # What came is loaded at once, and not kept waiting for more.
+                # What has come is loaded at once, without waiting for more.
                 block=None if self._held else BLOCK_MS,
             )
             if not found:
@@ -139,7 +140,7 @@ class StreamQueue:
         self._checked = False
 
     def has_killed(self, row: Row) -> bool:
-        """Return whether workers have died of it alone: it was delivered again and again."""
+        """Return whether it alone has killed workers: it was delivered again and again."""
         if row.id != self._claimed:
             return False
         found: Any = self._redis.xpending_range(STREAM_KEY, GROUP_NAME, row.id, row.id, 1)
@@ -148,7 +149,7 @@ class StreamQueue:
     def settle(self, connection: Store, rows: Sequence[Row]) -> None:
         """Note that they are loaded; raises TakenElsewhere if another worker was faster."""
         at = int(time.time() * 1000)
-        # In one order everywhere: two loads that wait for each other would wait for ever.
+        # In the same order everywhere: two loads that wait for each other would wait for ever.
         values = sorted((str(row.id), row.source, row.events, at) for row in rows)
         noted = connection.executemany(
             "INSERT INTO taken (entry, source, events, at) VALUES (?, ?, ?, ?)"
@@ -159,7 +160,7 @@ class StreamQueue:
             raise TakenElsewhere()
 
     def acknowledge(self, rows: Sequence[Row]) -> None:
-        """Take them out of the stream, and then count them as waiting no more."""
+        """Remove them from the stream, and then no longer count them as waiting."""
         if not rows:
             return
         told = [(str(row.id), row.source, -row.events, row.project, -len(row.body)) for row in rows]
@@ -170,16 +171,16 @@ class StreamQueue:
         self._note_acknowledged(str(row.id) for row in rows)
 
     def _note_acknowledged(self, ids: Iterable[str]) -> None:
-        """Count them as waiting no more; that they were loaded is remembered for a while."""
+        """No longer count them as waiting; that they were loaded is remembered for a while."""
         with writing(self._connection) as connection:
             connection.executemany(
                 "UPDATE taken SET events = 0 WHERE entry = ?", [(one,) for one in sorted(ids)]
             )
 
     def _claim(self) -> list[Row]:
-        """Take over one of those that workers which died had taken.
+        """Take over one entry of workers that died.
 
-        One alone: if this worker dies of it, too, it is known of which.
+        Only one: if this worker dies, too, it is known which one did it.
         """
         self._tidy()
         found: Any = self._redis.xautoclaim(
@@ -193,9 +194,9 @@ class StreamQueue:
         return rows
 
     def _tidy(self) -> None:
-        """Count off entries that are acknowledged already: their worker died just after that.
+        """Uncount entries that are already acknowledged: their worker died just after that.
 
-        Forget those of which nobody can have an old copy in hand any more.
+        Forget those of which nobody can still have an old copy in hand.
         """
         query = "SELECT entry FROM taken WHERE events > 0"
         noted = [entry for (entry,) in self._connection.execute(query)]

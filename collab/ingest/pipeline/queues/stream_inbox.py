@@ -1,4 +1,4 @@
-"""Taking requests in to the stream, and what waits there: the server's side (`stream.py`)."""
+"""Putting requests into the stream, and what is waiting there: the server's side (`stream.py`)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 #: The stream.
 STREAM_KEY = "collab:ingest"
-#: Hashes: events that wait, by source; bytes that wait, by project.
+#: Hashes: waiting events, by source; waiting bytes, by project.
 QUEUED_KEY = "collab:ingest:queued"
 BYTES_KEY = "collab:ingest:bytes"
 #: Seconds for connecting and for an answer.
@@ -34,7 +34,7 @@ ROW_FIELDS = ("project", "source", "received", "format", "events", "context", "b
 
 
 def connected(url: str) -> redis.Redis:
-    """Return a client of Redis; it connects when it is used."""
+    """Return a Redis client; it connects when it is used."""
     return redis.Redis.from_url(
         url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S, protocol=2
     )
@@ -49,7 +49,7 @@ class StreamInbox:
         self._redis = connected(url)
         self._max_bytes, self._quota_bytes = max_bytes, quota_bytes
         self._looked, self._waiting = 0.0, dict[int, int]()
-        #: What projects have stored, for their quotas; None: no store is to be seen from here.
+        #: What projects have stored, for their quotas; None: no store can be seen from here.
         self._store, self._stored = store, dict[int, int]()
         self._connection: Store | None = None
         self._looking = threading.Lock()
@@ -77,8 +77,8 @@ class StreamInbox:
 
     def _require_room(self, request: Request) -> None:
         with self._looking:
-            # Not for each request: what comes between two looks is added here, other processes' is
-            # not.
+            # Not for each request: what comes between two look-ups is added here; that of other
+            # processes isn't.
             if time.monotonic() - self._looked > LOOK_S:
                 self._looked = time.monotonic()
                 self._waiting = _numbers(self._redis.hgetall(BYTES_KEY))
@@ -94,7 +94,7 @@ class StreamInbox:
         self._waiting[request.project] = theirs
 
     def _look_at_store(self) -> None:
-        """Look up what is stored; as long as the store is out of reach, it is what it was."""
+        """Look up what is stored; while the store is out of reach, the last figure stays."""
         if self._store is None:
             return
         try:
@@ -111,11 +111,11 @@ def _numbers(found: Any) -> dict[int, int]:
 
 
 def queued(url: str, connection: Store) -> InStream:
-    """Return what waits: the events in the stream that no load has stored."""
+    """Return what is waiting: the events in the stream that no load has stored."""
     with connected(url) as client:
         waiting = _numbers(client.hgetall(QUEUED_KEY))
         first: Any = client.xrange(STREAM_KEY, count=1)
-    # Loaded, but not yet acknowledged: they wait no more, though the hash still counts them.
+    # Loaded, but not yet acknowledged: they no longer wait, though the hash still counts them.
     for source, events in connection.execute(
         "SELECT source, sum(events) FROM taken WHERE events > 0 GROUP BY source"
     ):
