@@ -17,7 +17,7 @@ from ..core.slots import setting
 from ..core.storage.free_space import free_bytes
 from ..core.usage.models import PERSON, Usage
 from ..extensions import db
-from ..ingest.letters.everywhere import count_open
+from ..ingest.dead_letters.everywhere import count_open
 from ..jobs.models import Job
 from ..jobs.numbers import COUNTED_STATES
 from ..mail.models import BOUNCED, WAITING, OutgoingMail

@@ -11,9 +11,9 @@ def init_app(app: Flask) -> None:
     from ..core.storage import housekeeping
     from ..flags.guard import switch
     from . import personal, routes, schema_routes, segment_routes, source_routes, store, uses
+    from .dead_letters import acts
+    from .dead_letters import routes as letter_routes
     from .doors import described, senders
-    from .letters import acts
-    from .letters import routes as letter_routes
     from .reading import numbers
     from .reading import routes as reading_routes
     from .worker import supervisor

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from collab.ingest.letters import acts, changing
+from collab.ingest.dead_letters import acts, changing
 from collab.ingest.reading.periods import milliseconds
 from collab.ingest.store import writer
 

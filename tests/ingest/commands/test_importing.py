@@ -6,7 +6,7 @@ import pytest
 
 from collab.ingest.commands import importing, querying
 from collab.ingest.commands.importing import CanNotImport, import_all
-from collab.ingest.letters import changing
+from collab.ingest.dead_letters import changing
 from collab.ingest.pipeline.store import writing
 
 from ...support.pipeline import MORNING, Pipeline, conserved

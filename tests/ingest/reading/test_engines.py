@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from collab.ingest.letters import finding
+from collab.ingest.dead_letters import finding
 from collab.ingest.pipeline.store import connect
 from collab.ingest.reading import cohorts, events, funnels, health, latency, sessions, stats
 from collab.ingest.reading.events import Wanted, walk_of

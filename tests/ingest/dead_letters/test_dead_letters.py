@@ -9,10 +9,10 @@ import pytest
 
 from collab.core.errors import Malformed
 from collab.core.lists import cursors
-from collab.ingest.letters import changing, finding, rehearsing, service
-from collab.ingest.letters.changing import Outcome
-from collab.ingest.letters.finding import Wanted, find
-from collab.ingest.letters.rehearsing import Rehearsal
+from collab.ingest.dead_letters import changing, finding, rehearsing, service
+from collab.ingest.dead_letters.changing import Outcome
+from collab.ingest.dead_letters.finding import Wanted, find
+from collab.ingest.dead_letters.rehearsing import Rehearsal
 from collab.ingest.pipeline.store import writing
 
 from ...support.pipeline import MORNING, Pipeline, conserved
