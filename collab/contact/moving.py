@@ -1,4 +1,4 @@
-"""Another address for an account: it counts once its mailbox has shown that it is read.
+"""A new address for an account: it counts once its owner has followed a link sent there.
 
 Whoever asks shows that they are the owner; the link goes to the new address, and is good for the
 person who asked, where they are signed in: a slip of the pen gives nobody an account. Whether the

@@ -1,4 +1,4 @@
-"""Showing that one reads what is sent to one's address."""
+"""Verifying that people receive mail at their address."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def confirm(token: str) -> User:
 
 def mark(user: User) -> None:
     """Note in the open transaction that somebody reads what is sent to their address."""
-    # A link that was followed shows that the mailbox takes mails again.
+    # A followed link shows that the mailbox accepts mails again.
     user.email_bounced_at = None
     if not user.email_verified:
         user.email_verified_at = utcnow()

@@ -26,7 +26,7 @@ NOT_YOU = "If this was not you, there is nothing to do: without the link nothing
 
 
 def verification(to: str, token: str, good_until: datetime) -> Mail:
-    """Ask whether somebody reads what is sent to their address."""
+    """Ask somebody to show that they receive mail at their address."""
     parts: list[Part] = [
         Words("Somebody made an account with this address. If it was you, verify the address:"),
         Link("Verify this address", page_address(f"/verify#{token}")),
@@ -46,12 +46,12 @@ def recovery(to: str, token: str, good_until: datetime) -> Mail:
 
 
 def password_changed(to: str) -> Mail:
-    """Tell somebody that their password is another one now."""
+    """Tell somebody that their password was changed."""
     parts: list[Part] = [
         Words("The password of your account was changed, and other sessions were ended."),
         Words("If this was not you, choose a new one at once:"),
         Link("Choose a new password", page_address("/forgot")),
-        Small("Tokens of scripts go on: look at them in your account, too."),
+        Small("Tokens of scripts still work: check them in your account, too."),
     ]
     return _mail(to, "Your password was changed", parts, PASSWORD_CHANGED, None)
 
@@ -69,19 +69,17 @@ def new_address(to: str, token: str, good_until: datetime) -> Mail:
 def address_taken(to: str, good_until: datetime) -> Mail:
     """Tell somebody that another account can't have their address, which asking does not tell."""
     parts: list[Part] = [
-        Words(
-            "Somebody wanted this to be the address of another account, and it is that of yours."
-        ),
+        Words("Somebody wanted to use this address for another account, and it belongs to yours."),
         Words("Nothing has changed. If it was you: sign in with this address, or use another one."),
     ]
     return _mail(to, "This address has an account", parts, NEW_ADDRESS, good_until)
 
 
 def address_changed(to: str) -> Mail:
-    """Tell somebody at the address from before that their account has another one."""
+    """Tell somebody at their previous address that their account has a new one."""
     parts: list[Part] = [
-        Words("Your account has another address now: nothing is sent to this one any more."),
-        Words("Sessions and tokens go on; links that were sent here are no longer good."),
+        Words("Your account has a new address: nothing more will be sent to this one."),
+        Words("Sessions and tokens go on; links that were sent here no longer work."),
         Small("If this was not you, tell the people who run this service at once."),
     ]
     return _mail(to, "The address of your account was changed", parts, ACCOUNT_CHANGED, None)
@@ -100,7 +98,7 @@ def identity_linked(to: str, provider: str) -> Mail:
 def factors_removed(to: str) -> Mail:
     """Tell somebody that their second factors are gone."""
     parts: list[Part] = [
-        Words("The second factors of your account were taken away: the password alone signs in."),
+        Words("The second factors of your account were removed: the password alone signs you in."),
         Words("Set them up again in your account. If you did not ask for this, do it at once:"),
         Link("Look at your account", page_address("/account")),
     ]
@@ -110,7 +108,7 @@ def factors_removed(to: str) -> Mail:
 def invitation(
     to: str, inviter: str, project: str, role: str, token: str, good_until: datetime
 ) -> Mail:
-    """Invite somebody to a project; names are others' words."""
+    """Invite somebody to a project; other people chose the names."""
     who, where = quoted(inviter), quoted(project)
     parts: list[Part] = [
         Words(f"{who} invites you to the project “{where}”, as {role}."),

@@ -74,7 +74,7 @@ _LETTERS = str.maketrans(
 
 
 def fold(text: str) -> str:
-    """Return a text as it is searched for; folded once more it is the same."""
+    """Return a text in the form in which it is searched; folding it again changes nothing."""
     if text.isascii():
         return text.lower()
     return _ODD.sub(_folded, text).lower()

@@ -1,4 +1,4 @@
-"""The order of names: as people sort them, and not by the numbers of their characters."""
+"""The order of names: as people sort them, not by code points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words of a text: what the full-text index has of it, and what a search asks for.
+"""The words of a text: what the full-text index stores, and what a search asks for.
 
 A word is letters, digits and their marks. A sign written onto a word is a word of its own, so that
 `C++` is three and `.NET` two; others only part them: `snake_case`, `kebab-case` and `src/main.py`
