@@ -43,7 +43,7 @@ class ProjectFull(DiskFull):
 
 
 def where_of(app: Flask) -> Where:
-    """Return where an application's store is: a file of its own, or a database."""
+    """Return where an application's store is: its own file, or a database."""
     instance: Path = app.config["INSTANCE_PATH"]
     url: str = app.config["INGEST_DATABASE_URL"]
     return url or instance / "ingest.db"

@@ -18,8 +18,8 @@ class Listener(Protocol):
     def met(self, origin: str) -> Generator[bytes, None, None]:
         """Learn of a process; returns the letters that tell it everything that it should know.
 
-        Each is sent before the next is asked for, and nothing that is newer before the last.
-        Whoever had to drop one closes this, asks for no more, and begins anew later.
+        Each is sent before the next is asked for, and nothing that is newer before the last. A line
+        that had to drop one closes this, asks for no more, and starts again later.
         """
 
     def rung(self) -> None:

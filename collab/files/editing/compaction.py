@@ -99,7 +99,7 @@ def next_step(live_text: LiveText, *, quiet: bool, leaves: bool = False) -> Step
 
 
 def carry_out(step: Step, live_text: LiveText) -> bool:
-    """Take a step in a transaction of its own; if another process writes meanwhile, later.
+    """Take a step in its own transaction; if another process writes meanwhile, later.
 
     Returns whether the document is still good; it is not if the file is gone.
     """
