@@ -41,10 +41,12 @@ FOR_PLAYWRIGHT = (
     "PreconnectToSearch",
     "ThirdPartyStoragePartitioning",
 )
-#: An address of the server's that loads none of the page's modules.
-NO_PAGE = "/health"
-#: What the page's form leaves behind besides the cookie: the hint that there is one.
-HINT = 'localStorage.setItem("collab.signed-in", "1")'
+#: What the page's form leaves behind besides the cookie: the hint that there is one. Once, so that
+#: who signs out has none; and not in what a page shows in a frame, which may have no storage.
+HINT = """if (window === top && !localStorage.getItem("tests.came-back")) {
+    localStorage.setItem("tests.came-back", "1");
+    localStorage.setItem("collab.signed-in", "1");
+}"""
 #: The first that is there. The shell has the same engine without anything for people, whose windows
 #: take a third of the processor's time more.
 CHROMIUM = next(filter(None, map(shutil.which, PROGRAMS)), None)
@@ -108,9 +110,8 @@ class Window:
         account = {"email": f"{name}@example.com", "password": PASSWORD, "cookie": True}
         answer = self.context.request.post("/api/v1/auth/login", data=account)
         assert answer.ok, answer.text()
-        page = self.tab(NO_PAGE)
-        page.evaluate(HINT)
-        page.goto(path)
+        self.context.add_init_script(HINT)
+        page = self.tab(path)
         page.locator(".frame").wait_for()
         return page
 
