@@ -23,7 +23,7 @@ def test_a_factor_that_an_admin_took_away_is_told_by_mail(ada, bob, arrives):
     ok(ada.post(f"/users/{bob.id}/second-factor/reset"))
     (mail,) = arrives()
     assert mail["To"] == bob.email
-    assert "the password alone signs in" in text_of(mail)
+    assert "the password alone signs you in" in text_of(mail)
 
 
 @pytest.mark.parametrize(

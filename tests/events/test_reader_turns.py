@@ -246,7 +246,7 @@ def test_an_event_that_cannot_be_handled_is_named_in_the_log(
     (poison,) = commit(app, {"poison": True})
     with app.app_context():
         one.catch_up()
-    assert caplog.messages == [f"test can't handle event {poison.id} and goes on after it"]
+    assert caplog.messages == [f"test can't handle event {poison.id} and continues after it"]
 
 
 @pytest.mark.parametrize(("unwanted", "kept"), [(MAX_UNWANTED_EVENTS, True), (9_999, False)])

@@ -167,4 +167,4 @@ def test_an_event_that_breaks_the_rules_does_not_stop_the_others(
         db.session.commit()
     alice.makes_project(bob="viewer")
     assert notes.kinds(bob) == ["invited"]
-    assert "goes on after it" in caplog.text
+    assert "continues after it" in caplog.text
