@@ -46,7 +46,13 @@ needs_recheck = pytest.mark.skipif(
 #: Functions of `re` that are no regular expression, or are compiled where they can be found.
 HARMLESS = {"compile", "escape", "Pattern", "Match", "ASCII", "DOTALL", "IGNORECASE", "M"}
 #: Those that have all letters that Python knows, which another version of it has more of.
-OF_PYTHON = {"collab.core.words.folding._ODD", "collab.core.words.splitting._WORD"}
+OF_PYTHON = {
+    "collab.core.words.asked._ENDS_IN_WORD",
+    "collab.core.words.calling._JOINING",
+    "collab.core.words.folding._ODD",
+    "collab.core.words.splitting._WORD",
+    "collab.functions.handlers.word_count.WORD_PATTERN",
+}
 #: Where patterns are compiled that others hand over: they are looked at as they were made.
 MAKERS = {"collab.core.schemas": "Pattern"}
 
