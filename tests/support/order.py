@@ -46,10 +46,8 @@ PROGRAMS = frozenset(
 ALSO_SLOW = (
     "tests/care/test_backup",
     "tests/core/test_full_disk.py",
-    "tests/execution/",
     "tests/files/test_hocuspocus.py",
     "tests/files/test_live_clients.py",
-    "tests/jobs/faults/",
     "tests/processing/test_process.py",
     "tests/realtime/socketio/test_clients.py",
     "tests/realtime/test_half_open.py",

@@ -266,11 +266,8 @@ class Awareness:
         """Return the states of all editors that are there, or of some."""
         with self._lock:
             editors = self._texts.get(file_id, _Text()).editors
-            return [
-                editor.state
-                for client, editor in editors.items()
-                if clients is None or client in clients
-            ]
+            wanted = editors if clients is None else clients & editors.keys()
+            return [editors[client].state for client in wanted]
 
 
 EDITORS: Slot[Awareness] = Slot("awareness", lambda _: Awareness())

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 from flask import Flask
 
@@ -21,7 +20,7 @@ from collab.jobs.engine.worker_lock import WorkerLock
 from ...execution.support import alive
 from ...support.people import Person, ok
 from ...support.served import JobServer, Traces
-from ...support.servers import PLAIN, free_port, run_forked
+from ...support.servers import free_port, run_forked
 from ...support.waiting import eventually
 from .support import becomes, began, illegal, job, locks, outcomes
 
@@ -111,14 +110,6 @@ def test_a_worker_that_begins_while_another_clears_away_is_not_taken_for_dead(
     assert list(tmp_path.iterdir()) == []
 
 
-def answers(url: str) -> bool:
-    """Return whether a server takes one more connection, and answers on it."""
-    try:
-        return httpx.get(f"{url}/health", **PLAIN).is_success
-    except httpx.TransportError:
-        return False
-
-
 def test_a_server_out_of_descriptors_goes_on_when_it_has_some_again(
     launch: Launch, traces: Traces, alice: Person, over: Over
 ) -> None:
@@ -134,7 +125,7 @@ def test_a_server_out_of_descriptors_goes_on_when_it_has_some_again(
             opened.enter_context(socket.create_connection(("127.0.0.1", server.port)))
         eventually(lambda: "no connection can be accepted" in server.output.read_text())
     # Connections are accepted in turn: when it answers a new one it holds none of these any more.
-    eventually(lambda: answers(server.url))
+    server.wait_ready()
     eventually(lambda: len(list(Path(f"/proc/{worker}/fd").iterdir())) < room - 4)
     traces.open("gate")
     becomes(alice, made, "succeeded")
