@@ -410,6 +410,9 @@ def pytest_sessionfinish() -> None:
     close_all()
     if fork_server.cache_info().currsize:
         fork_server().close()
+    # pytest collects garbage five times before it ends, each time through a million objects.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
