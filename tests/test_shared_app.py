@@ -8,12 +8,13 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
 
 from collab.core.compiled import READERS
+from collab.core.database.commits import COMMITS, FileCommits
 from collab.core.transactions.disk import DISK
 from collab.extensions import db
 from collab.realtime.transport.live import LIVE
@@ -61,7 +62,8 @@ class Bench:
         """Return the numbers of the connections that are open and idle."""
         with self.app.app_context(), db.engine.connect() as pooled:
             free = [*READERS.here()._free, pooled]
-            return {id(one.connection.dbapi_connection) for one in free}
+            watch = cast(FileCommits, COMMITS.here())._driver
+            return {id(one.connection.dbapi_connection) for one in free} | {id(watch)}
 
 
 def _seen_by(connection: Any) -> tuple[list[str], list[Any]]:

@@ -13,7 +13,7 @@ import shutil
 import sqlite3
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from flask import Flask
@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from collab.core import slots
 from collab.core.compiled import READERS
+from collab.core.database.commits import COMMITS, FileCommits
 from collab.core.parts import PARTS
 from collab.extensions import db
 
@@ -102,6 +103,8 @@ class SharedApp:
         self._config = dict(app.config)
         self._file: KeptFile | None = None
         self._readers: list[Connection] = []
+        #: What sees commits; to open one for each test costs more than a request does.
+        self._watch: Any = None
 
     def begin(self, source: Path, *, alone: bool) -> None:
         """Give the folder a copy of a database, and nothing else.
@@ -129,6 +132,7 @@ class SharedApp:
         free = READERS.of(self.app)._free
         self._readers += free
         free.clear()  # what is in there ends with the parts
+        self._keep_watch()
         PARTS.of(self.app).stop()
         with self.app.app_context():
             db.session.remove()
@@ -143,12 +147,21 @@ class SharedApp:
         for reader in self._readers:
             reader.close()
         self._readers = []
+        if self._watch is not None:
+            self._watch.close()
+        self._watch = None
         with self.app.app_context():
             db.engine.dispose()
         slots.renew(self.app)  # who listens to that has been made for it
         if self._file is not None:
             self._file.close()
         self._file = None
+
+    def _keep_watch(self) -> None:
+        """Take over the connection that sees commits, if there is one."""
+        commits = COMMITS.of(self.app)
+        if isinstance(commits, FileCommits) and commits._driver is not None:
+            self._watch, commits._driver = commits._driver, None
 
     @property
     def _pool(self) -> Any:
@@ -175,6 +188,8 @@ class SharedApp:
             one.close()
         READERS.of(self.app)._free.extend(self._readers)
         self._readers = []
+        if self._watch is not None:
+            cast(FileCommits, COMMITS.of(self.app))._driver, self._watch = self._watch, None
 
 
 @cache
