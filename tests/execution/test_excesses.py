@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Collection, Iterable
 
 import pytest
 
@@ -11,6 +12,15 @@ from .support import IN_BOTH, Execute, needs_bubblewrap
 from .together import Together
 
 pytestmark = [needs_bubblewrap, pytest.mark.usefixtures("healthy")]
+
+
+def counted_as_both(
+    name: str, values: Iterable[str], as_root: Collection[str]
+) -> pytest.MarkDecorator:
+    """Try all as an ordinary user, and some as root: what is counted is the same."""
+    pairs = [("ordinary", one) for one in values] + [("root", one) for one in as_root]
+    return pytest.mark.parametrize(("execute", name), pairs, indirect=["execute"])
+
 
 #: What is tried in the same boxes: it takes too much, and gives it back.
 TOO_MUCH = Together()
@@ -110,7 +120,7 @@ TAKING = {
 }
 
 
-@pytest.mark.parametrize("how", TAKING)
+@counted_as_both("how", TAKING, as_root=["read-only"])
 def test_memory_that_no_limit_of_the_kernel_counts_is_bounded(execute: Execute, how: str) -> None:
     """RLIMIT_DATA forgets memory that can no longer be written; who looks at it does not."""
     outcome = execute(TAKING[how])
@@ -133,7 +143,7 @@ JAVASCRIPT_TAKES = {
 
 
 @support.needs_node
-@pytest.mark.parametrize("what", JAVASCRIPT_TAKES)
+@counted_as_both("what", JAVASCRIPT_TAKES, as_root=["a buffer"])
 def test_javascript_s_memory_outside_its_heap_is_bounded(execute: Execute, what: str) -> None:
     code = f"const kept = []; for (;;) kept.push({JAVASCRIPT_TAKES[what]});"
     outcome = execute(code, "javascript")
@@ -167,7 +177,7 @@ LOOPS = {
 
 
 @IN_BOTH
-@pytest.mark.parametrize("name", LOOPS)
+@counted_as_both("name", LOOPS, as_root=["a loop"])
 def test_what_does_not_end_is_ended(execute: Execute, language: str, name: str) -> None:
     outcome = execute(LOOPS[name][language], language, wall_s=WALL_S)
     assert (outcome.stopped, outcome.exit_code, outcome.signal) == ("timeout", 137, "SIGKILL")
