@@ -20,7 +20,7 @@ from flask import Flask
 from sqlalchemy import Connection
 
 from collab.core import slots
-from collab.core.compiled import READERS
+from collab.core.compiled import READERS, Readers
 from collab.core.database.commits import COMMITS, FileCommits
 from collab.core.parts import PARTS
 from collab.extensions import db
@@ -94,6 +94,13 @@ class KeptFile:
         self._writer.close()
 
 
+class LastingReaders(Readers):
+    """Reading connections that stay open when their application ends."""
+
+    def close(self) -> None:
+        """Keep them: the next test has them."""
+
+
 class SharedApp:
     """An application, and what is kept of it from one test to the next."""
 
@@ -129,11 +136,12 @@ class SharedApp:
 
     def end(self) -> None:
         """End what a test has begun."""
-        free = READERS.of(self.app)._free
-        self._readers += free
-        free.clear()  # what is in there ends with the parts
+        lasting = LastingReaders(self.app)
+        lasting._free = READERS.of(self.app)._free
+        READERS.put(self.app, lasting)  # threads read to their end
         self._keep_watch()
         PARTS.of(self.app).stop()
+        self._readers += lasting._free
         with self.app.app_context():
             db.session.remove()
         slots.renew(self.app)
@@ -181,11 +189,10 @@ class SharedApp:
     def _renew_connections(self) -> None:
         """Make connections know the parts of the application that have been made since."""
         self._pool.close_idle()
-        lent = [self._pool.connect() for _ in range(self._pool.checkedin())]
-        for one in lent:
-            self._pool.dispatch.connect(one.dbapi_connection, one._connection_record)
-        for one in lent:
-            one.close()
+        for one in reversed(self._pool._idle()):
+            if one.dbapi_connection is not None:  # else a reader has it, and who asks gets another
+                self._pool.dispatch.connect(one.dbapi_connection, one)
+            self._pool._do_return_conn(one)
         READERS.of(self.app)._free.extend(self._readers)
         self._readers = []
         if self._watch is not None:
