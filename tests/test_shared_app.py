@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from flask import Flask
 from sqlalchemy import text
 
 from collab.core.compiled import READERS
@@ -28,7 +29,7 @@ pytestmark = pytest.mark.sqlite("file")
 
 
 #: Connections of the pool that a test is seen to leave.
-MOST_KEPT = 4
+MOST_KEPT = 2
 #: What goes on after the test that has begun it.
 Late = Callable[[], None]
 
@@ -73,9 +74,16 @@ def _seen_by(connection: Any) -> tuple[list[str], list[Any]]:
     return list(driver.iterdump()), settings
 
 
+@pytest.fixture(scope="module")
+def benchs_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    made = make_lasting(tmp_path_factory.mktemp("bench") / "instance")
+    yield made
+    close(made)
+
+
 @pytest.fixture
-def bench(template: tuple[Path, dict[str, Person]], tmp_path: Path) -> Iterator[Bench]:
-    shared = SharedApp(make_lasting(tmp_path / "instance"))
+def bench(template: tuple[Path, dict[str, Person]], benchs_app: Flask) -> Iterator[Bench]:
+    shared = SharedApp(benchs_app)
     yield Bench(shared, template[0], template[1]["alice"])
     shared.end()
     shared.close()
