@@ -330,6 +330,31 @@ def process(instance: Path) -> Iterator[Callable[..., ProcessServer]]:
         one.stop()
 
 
+@pytest.fixture(scope="module")
+def standing(
+    template_with_project: tuple[Path, int], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., ProcessServer]]:
+    """Return servers for tests that neither stop them nor mind what others do there.
+
+    `standing(HTTP_THREADS="2")` is the same one throughout a module, on a database of its own, in
+    which the people are, and alice's project.
+    """
+    running: dict[tuple[tuple[str, str], ...], ProcessServer] = {}
+    keys = {name: SETTINGS[name] for name in KEY_NAMES}
+
+    def find(**settings: str) -> ProcessServer:
+        wanted = tuple(sorted(settings.items()))
+        if wanted not in running:
+            folder = tmp_path_factory.mktemp("standing")
+            where = databases.copy(template_with_project[0], folder)
+            running[wanted] = ForkedServer(folder, **(keys | where | settings)).start()
+        return running[wanted]
+
+    yield find
+    for one in running.values():
+        one.stop()
+
+
 @pytest.fixture
 def desks(app: Flask) -> Iterator[Callable[..., jobs.Desk]]:
     """Return a maker of workers whose jobs run in the test's own thread: `desks(workers=2)`."""

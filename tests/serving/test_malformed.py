@@ -19,9 +19,9 @@ def ask(server: Any, sent: bytes) -> bytes:
 
 
 def test_malformed_requests_are_problems_and_end_their_connection(
-    process: Any, alice: Person
+    standing: Any, alice: Person
 ) -> None:
-    server = process()
+    server = standing()
     head = (
         "POST /api/v1/projects HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {alice.token}\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -36,8 +36,8 @@ def test_malformed_requests_are_problems_and_end_their_connection(
     assert "Traceback" not in server.output.read_text()
 
 
-def test_nobody_but_a_trusted_proxy_says_who_asks_for_what(process: Any) -> None:
-    server = process()
+def test_nobody_but_a_trusted_proxy_says_who_asks_for_what(standing: Any) -> None:
+    server = standing()
     for header in ("SCRIPT_NAME: /x", "Script-Name: /x", "PATH_INFO: /health", "REMOTE_USER: a"):
         lied = f"GET /x/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{header}\r\n\r\n"
         assert ask(server, lied.encode()).startswith(b"HTTP/1.1 404 "), header
@@ -48,6 +48,6 @@ def test_nobody_but_a_trusted_proxy_says_who_asks_for_what(process: Any) -> None
         assert b"Strict-Transport-Security" not in ask(server, lied.encode()), header
 
 
-def test_no_redirect_is_made_of_the_host(process: Any) -> None:
+def test_no_redirect_is_made_of_the_host(standing: Any) -> None:
     sent = b"GET /api/docs//x HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
-    assert b"evil.example" not in ask(process(), sent)
+    assert b"evil.example" not in ask(standing(), sent)

@@ -31,8 +31,9 @@ from ..support.waiting import PATIENCE, eventually
 
 #: Acknowledged writes in the test of kills, the kills, and how often each reader disconnects.
 EVENTS, KILLS, CUTS = 200, 2, 4
-#: Seconds between two requests of one caller.
-PAUSE_S = 0.02
+#: Seconds between two rounds of requests of one caller, and requests that are answered at least
+#: before and after each machine is restarted: others come all the time, some while it leaves.
+PAUSE_S, REQUESTS = 0.05, 30
 #: What follows the project as people's programs do, in Node: none of them is told to come back.
 STOCK = ("eventsource, token", "ws")
 
@@ -130,13 +131,13 @@ def test_a_rolling_restart_fails_no_request_and_loses_no_event(
     for one in (poller, *callers):
         one.start()
     for machine in machines.both:
-        writes(callers, 45)
+        writes(callers, REQUESTS)
         machine.signal(signal.SIGTERM)
         assert machine.process.wait(PATIENCE) == 0
-        writes(callers, 45)
+        writes(callers, REQUESTS)
         machine.start()
         eventually(lambda: machines.status() == ["ok", "ok"])
-    writes(callers, 45)
+    writes(callers, REQUESTS)
     for one in callers:
         one.over.set()
         one.join(PATIENCE)

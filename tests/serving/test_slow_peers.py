@@ -24,7 +24,12 @@ from ..support.waiting import PATIENCE, eventually
 
 #: Short times for a test; the numbers of connections are what an attack would use.
 QUICK = {"HEAD_SECONDS": "1", "BODY_SECONDS": "1", "SEND_SECONDS": "1"}
+#: Bounds on connections and requests that one test reaches, and no other.
+BOUNDED = {"CONNECTIONS_PER_ADDRESS": "20", "RATE_LIMIT": "100 per minute"}
+IDLE = {"LIVE_PER_PERSON": "200", "HTTP_THREADS": "2"}
 MANY = 1100
+#: Threads that a server has at most, and live connections: more than these, if each took one.
+FEW, MORE = 60, 80
 #: Descriptors of the connections to the database that chores beside requests may have opened: few
 #: next to a thousand connections and a hundred uploads, each of which might have left one.
 OPENED_BESIDE = 20
@@ -62,8 +67,8 @@ def test_eleven_hundred_slow_connections_keep_nobody_from_an_answer(process: Any
 
 
 @pytest.mark.parametrize("dripping", [False, True], ids=["silent", "a byte now and then"])
-def test_each_kind_of_slow_sender_is_gone_after_its_deadline(process: Any, dripping: bool) -> None:
-    server = process(**QUICK)
+def test_each_kind_of_slow_sender_is_gone_after_its_deadline(standing: Any, dripping: bool) -> None:
+    server = standing(**QUICK)
     with crowd(server.url) as slow:
         for kind in KINDS:
             if kind != "nothing read":
@@ -72,8 +77,8 @@ def test_each_kind_of_slow_sender_is_gone_after_its_deadline(process: Any, dripp
         assert list(slow.open.values()) == []
 
 
-def test_a_reader_who_never_reads_is_gone_after_its_deadline(process: Any) -> None:
-    server = process(**QUICK)
+def test_a_reader_who_never_reads_is_gone_after_its_deadline(standing: Any) -> None:
+    server = standing(**QUICK)
     with crowd(server.url) as slow:
         slow.add("nothing read", 5)
         eventually(lambda: not connected(server, slow.ports))
@@ -90,8 +95,8 @@ def connected(server: Any, ports: set[int]) -> set[int]:
     return ports & ours
 
 
-def test_who_is_too_slow_with_a_request_is_told(process: Any) -> None:
-    server = process(**QUICK)
+def test_who_is_too_slow_with_a_request_is_told(standing: Any) -> None:
+    server = standing(**QUICK)
     with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as tcp:
         tcp.sendall(KINDS["half a head"])
         answer = to_the_end(tcp)
@@ -99,8 +104,8 @@ def test_who_is_too_slow_with_a_request_is_told(process: Any) -> None:
     assert b"application/problem+json" in answer
 
 
-def test_a_connection_past_what_an_address_may_have_is_refused_with_a_reason(process: Any) -> None:
-    server = process(CONNECTIONS_PER_ADDRESS="20")
+def test_a_connection_past_what_an_address_may_have_is_refused_with_a_reason(standing: Any) -> None:
+    server = standing(**BOUNDED)
     with crowd(server.url) as slow:
         slow.add("half a head", 20)
         with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as tcp:
@@ -159,33 +164,33 @@ def test_a_long_answer_waits_for_its_reader_without_a_thread(
             assert to_the_end(tcp).partition(b"\r\n\r\n")[2] == body
 
 
-def test_idle_sockets_take_no_thread(process: Any, alice: Any, bob: Any, project: int) -> None:
-    server = process(LIVE_PER_PERSON="200", HTTP_THREADS="2")
-    opened = [RawSocket(server.url, token=bob.token, project_id=project) for _ in range(150)]
-    strangers = [RawSocket(server.url) for _ in range(50)]
+def test_idle_sockets_take_no_thread(standing: Any, alice: Any, bob: Any, project: int) -> None:
+    server = standing(**IDLE)
+    opened = [RawSocket(server.url, token=bob.token, project_id=project) for _ in range(MORE)]
+    strangers = [RawSocket(server.url) for _ in range(20)]
     for one in opened:
         assert one.receive()["type"] == "subscribed"
-    assert threads(server) < 60
+    assert threads(server) < FEW
     for one in (*opened, *strangers):
         one.close()
 
 
-def test_idle_streams_take_no_thread(process: Any, bob: Any, project: int) -> None:
-    server = process(LIVE_PER_PERSON="200", HTTP_THREADS="2")
-    streams = [Stream(server.url, bob.token, project_id=project) for _ in range(100)]
+def test_idle_streams_take_no_thread(standing: Any, bob: Any, project: int) -> None:
+    server = standing(**IDLE)
+    streams = [Stream(server.url, bob.token, project_id=project) for _ in range(MORE)]
     for one in streams:
         one.until("subscribed")
-    assert threads(server) < 60
+    assert threads(server) < FEW
     for one in streams:
         one.close()
 
 
 def test_idle_long_polls_take_no_thread(
-    process: Any, alice: Any, bob: Any, project: int, over: Any
+    standing: Any, alice: Any, bob: Any, project: int, over: Any
 ) -> None:
-    server = process(LIVE_PER_PERSON="200", HTTP_THREADS="2")
-    with waiting_polls(server, bob, project, 100) as polls:
-        assert threads(server) < 60
+    server = standing(**IDLE)
+    with waiting_polls(server, bob, project, MORE) as polls:
+        assert threads(server) < FEW
         person = over(server, alice)
         told = ok(person.post("/events", {"type": "activity", "project_id": project}))["id"]
         for tcp in polls:
@@ -195,11 +200,11 @@ def test_idle_long_polls_take_no_thread(
 
 
 def test_a_long_poll_leaves_its_connection_good_for_the_request_sent_after_it(
-    process: Any, bob: Any
+    standing: Any, alice: Any
 ) -> None:
-    server = process()
+    server = standing(**BOUNDED)
     with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as tcp:
-        tcp.sendall(long_poll(bob, "wait=1&after=9999999", close=False))
+        tcp.sendall(long_poll(alice, "wait=1&after=9999999", close=False))
         tcp.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         answers = to_the_end(tcp)
     assert answers.count(b"HTTP/1.1 200 ") == 2
@@ -207,9 +212,9 @@ def test_a_long_poll_leaves_its_connection_good_for_the_request_sent_after_it(
 
 
 def test_a_long_poll_that_waited_counts_once_and_keeps_its_headers(
-    process: Any, bob: Any, over: Any
+    standing: Any, bob: Any, over: Any
 ) -> None:
-    person = over(process(RATE_LIMIT="100 per minute"), bob)
+    person = over(standing(**BOUNDED), bob)
     before = person.get("/auth/me").headers["RateLimit"]
     query = {"wait": 1, "after": 9999999}
     answer = person.get("/events", params=query, headers={"X-Request-ID": "mine"})
@@ -246,7 +251,9 @@ def waiting_polls(
     with contextlib.ExitStack() as stack:
         http = stack.enter_context(httpx.Client(base_url=server.url, **PLAIN))
         polls = []
-        last = int(person.get("/events", params={"sort": "-id", "limit": 1}).json()["last_id"])
+        last = int(
+            person.at(http).get("/events", params={"sort": "-id", "limit": 1}).json()["last_id"]
+        )
         for _ in range(count):
             tcp = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
             polls.append(stack.enter_context(tcp))

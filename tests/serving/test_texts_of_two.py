@@ -23,8 +23,17 @@ from ..support.yjs import YjsEditor
 
 #: Edits before each kill.
 EDITS, KILLS = 15, 2
-#: Seconds between two edits of one Yjs editor.
-PAUSE_S = 0.02
+#: Seconds between two edits of one Yjs editor, and of one that speaks JSON, whose next edit would
+#: otherwise begin when the last one is accepted: hundreds, while the others make these few.
+PAUSE_S, JSON_PAUSE_S = 0.02, 0.05
+
+
+class JsonTypist(Typist):
+    """Types no faster than people do."""
+
+    def _work(self) -> None:
+        super()._work()
+        self.over.wait(JSON_PAUSE_S)
 
 
 class YjsTypist(threading.Thread):
@@ -71,7 +80,7 @@ class YjsTypist(threading.Thread):
         editor.edit(self._chance.randint(0, len(str(editor.text))), self.marks[-1])
 
 
-Typists = list[Typist | YjsTypist]
+Typists = list[JsonTypist | YjsTypist]
 
 
 @pytest.fixture
@@ -93,7 +102,7 @@ def edit_together(
 ) -> None:
     """Have people type through both doors of each server."""
     for number, (server, person) in enumerate(zip(servers, people, strict=True)):
-        typists.append(Typist(server, person, text, f"json{number}"))
+        typists.append(JsonTypist(server, person, text, f"json{number}"))
         typists.append(YjsTypist(server, person, text, f"yjs{number}"))
     for one in typists:
         one.start()
@@ -114,17 +123,17 @@ def converge(typists: Typists, texts: Callable[[], set[str]]) -> str:
     """Let all come to their end, and return the text, which is the same for everybody."""
     for one in typists:
         one.over.set()
-        if isinstance(one, Typist):
+        if isinstance(one, JsonTypist):
             one.join(PATIENCE)
             assert not one.is_alive()
             assert one.failed is None
 
     def same() -> str | None:
         for one in typists:
-            if isinstance(one, Typist):
+            if isinstance(one, JsonTypist):
                 one.editor.read(0.02)
         there = texts() | {
-            one.editor.text if isinstance(one, Typist) else one.text for one in typists
+            one.editor.text if isinstance(one, JsonTypist) else one.text for one in typists
         }
         return there.pop() if len(there) == 1 else None
 

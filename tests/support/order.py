@@ -40,7 +40,16 @@ LONG = (
 
 #: Fixtures that start another program: a server, a browser, a worker, a sandbox, a database.
 PROGRAMS = frozenset(
-    {"process", "launch", "begun", "browser", "lasting_machines", "cluster", "_ordinary"}
+    {
+        "process",
+        "standing",
+        "launch",
+        "begun",
+        "browser",
+        "lasting_machines",
+        "cluster",
+        "_ordinary",
+    }
 )
 #: Files of others that start one, or take a second and more for a test.
 ALSO_SLOW = (
