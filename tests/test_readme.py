@@ -3,7 +3,6 @@
 import ast
 import re
 import runpy
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -110,9 +109,8 @@ def test_links_lead_somewhere(page):
             assert anchor in pages.anchors(path), f"{target}#{anchor}"
 
 
-@cache
-def reached():
-    """Return all that links lead to from the readme on."""
+@each_page
+def test_every_page_is_reached_from_the_readme(page):
     seen, waiting = set(), [ROOT / "README.md"]
     while waiting:
         one = waiting.pop()
@@ -121,12 +119,7 @@ def reached():
         seen.add(one)
         targets = re.findall(r"\]\(([\w./-]+)", pages.prose(one))
         waiting += [(one.parent / target).resolve() for target in targets]
-    return seen
-
-
-@each_page
-def test_every_page_is_reached_from_the_readme(page):
-    assert page in reached()
+    assert page in seen
 
 
 def test_the_readme_is_short():

@@ -41,6 +41,11 @@ FOR_PLAYWRIGHT = (
     "PreconnectToSearch",
     "ThirdPartyStoragePartitioning",
 )
+#: Pages of a profile share a process, which is there when the next one comes: to start one takes as
+#: long as to load a page of ours.
+ONE_PROCESS = ("--renderer-process-limit=1", "--disable-site-isolation-trials")
+#: Profiles that are kept for the next windows.
+MOST_KEPT = 6
 #: What the page's form leaves behind besides the cookie: the hint that there is one. Once, so that
 #: who signs out has none; and not in what a page shows in a frame, which may have no storage.
 HINT = """if (window === top && !localStorage.getItem("tests.came-back")) {
@@ -63,11 +68,56 @@ def launched() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         # Whoever runs tests as root, in a container, has no sandbox for Chromium to make.
-        options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", *ONE_PROCESS]
         options.append(f"--disable-features={','.join(FOR_PEOPLE + FOR_PLAYWRIGHT)}")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
         yield browser
         browser.close()
+
+
+class Profile:
+    """What a browser keeps for somebody: cookies and storage; in its cache are the page's files."""
+
+    def __init__(self, browser: Browser, **options: Any) -> None:
+        self.context: BrowserContext = browser.new_context(reduced_motion="reduce", **options)
+        self.context.set_default_timeout(PATIENCE_MS)
+        self._stays = self.context.new_page()  # the process of a profile without a page would end
+        self._session = self.context.new_cdp_session(self._stays)
+
+    def forget(self, *origins: str) -> None:
+        """Close its pages, and forget everything of some origins but their files."""
+        for page in self.context.pages:
+            if page != self._stays:
+                page.close()
+        self.context.set_offline(False)
+        self.context.clear_cookies()
+        for origin in origins:
+            what = {"origin": origin, "storageTypes": "all"}
+            self._session.send("Storage.clearDataForOrigin", what)
+
+
+class Profiles:
+    """The profiles of a browser that nobody uses: a new one has to start a process and load all."""
+
+    def __init__(self) -> None:
+        self._free: list[tuple[Browser, dict[str, Any], Profile]] = []
+
+    def take(self, browser: Browser, options: dict[str, Any]) -> Profile:
+        """Return a profile in which nobody has been, or the last one that has forgotten who was."""
+        for free in reversed(self._free):
+            if free[0] is browser and free[1] == options:
+                self._free.remove(free)
+                return free[2]
+        return Profile(browser, **options)
+
+    def give_back(self, browser: Browser, options: dict[str, Any], one: Profile) -> None:
+        """Keep a profile that has forgotten everything."""
+        self._free.append((browser, options, one))
+        if len(self._free) > MOST_KEPT:
+            self._free.pop(0)[2].context.close()
+
+
+PROFILES = Profiles()
 
 
 class Window:
@@ -77,16 +127,18 @@ class Window:
         self, browser: Browser, server: ThreadServer | ProcessServer, **options: Any
     ) -> None:
         self.server = server
-        self.context: BrowserContext = browser.new_context(
-            base_url=server.url, reduced_motion="reduce", **options
-        )
-        self.context.set_default_timeout(PATIENCE_MS)
+        self._browser, self._options = browser, {"base_url": server.url, **options}
+        self._profile = PROFILES.take(browser, self._options)
+        self.context = self._profile.context
+        self._closed = False
         #: What went wrong in any of its tabs: exceptions, and what the policy refused.
         self.faults: list[str] = []
 
-    def tab(self, path: str = "/") -> Page:
-        """Open a page in a new tab."""
+    def tab(self, path: str = "/", before: str = "") -> Page:
+        """Open a page in a new tab, with a script that runs before its own."""
         page = self.context.new_page()
+        if before:
+            page.add_init_script(before)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("console", lambda said: self._heard(said.text))
         page.goto(path)
@@ -110,13 +162,18 @@ class Window:
         account = {"email": f"{name}@example.com", "password": PASSWORD, "cookie": True}
         answer = self.context.request.post("/api/v1/auth/login", data=account)
         assert answer.ok, answer.text()
-        self.context.add_init_script(HINT)
-        page = self.tab(path)
+        page = self.tab(path, before=HINT)
         page.locator(".frame").wait_for()
         return page
 
     def close(self) -> None:
-        self.context.close()
+        """Leave it to the next, who will find nothing in it."""
+        if self._closed:
+            return
+        self._closed = True
+        by_name = self.server.url.replace("127.0.0.1", "localhost")
+        self._profile.forget(self.server.url, by_name)
+        PROFILES.give_back(self._browser, self._options, self._profile)
 
 
 def opened(page: Page) -> Page:

@@ -42,8 +42,8 @@ class Connections(ThreadedWSGIServer):
 
     daemon_threads = True
 
-    def __init__(self, app: Flask) -> None:
-        super().__init__("127.0.0.1", 0, app)
+    def __init__(self, app: Flask, port: int) -> None:
+        super().__init__("127.0.0.1", port, app)
         self._serving: dict[threading.Thread, Any] = {}
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -65,11 +65,11 @@ class Connections(ThreadedWSGIServer):
 
 
 class ThreadServer:
-    """Serves an application from a thread of this process, on a port of its own."""
+    """Serves an application from a thread of this process, on a port of its own or a given one."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, port: int = 0) -> None:
         self.app = app
-        self._server = Connections(app)
+        self._server = Connections(app, port)
         self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -100,8 +100,8 @@ class ProcessServer:
 
     program: tuple[str, ...] = ("app.py",)
 
-    def __init__(self, instance: Path, **settings: str) -> None:
-        self.port = free_port()
+    def __init__(self, instance: Path, port: int | None = None, **settings: str) -> None:
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._environ = os.environ | {
             "INSTANCE_PATH": str(instance),

@@ -4,17 +4,31 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, Page
 
 from ..support.browsers import Window
 from ..support.people import Person
-from ..support.servers import ProcessServer, ThreadServer
+from ..support.servers import ProcessServer, ThreadServer, free_port
+
+
+@pytest.fixture(scope="session")
+def port() -> int:
+    """Return the port of all servers of the page: what a browser has of one, it has of the next."""
+    return free_port()
 
 
 @pytest.fixture
-def whole_site(process: Callable[..., ProcessServer]) -> ProcessServer:
+def server(app: Flask, port: int) -> Iterator[ThreadServer]:
+    """Serve the application from a thread."""
+    with ThreadServer(app, port) as running:
+        yield running
+
+
+@pytest.fixture
+def whole_site(process: Callable[..., ProcessServer], port: int) -> ProcessServer:
     """Return a server in a process that can be killed, with all that works beside requests."""
-    return process()
+    return process(port=port)
 
 
 @pytest.fixture

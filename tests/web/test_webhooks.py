@@ -10,9 +10,9 @@ from ..support.servers import PLAIN
 
 
 @pytest.fixture
-def whole_site(process):
+def whole_site(process, port):
     """Serve with webhooks to this machine."""
-    return process(ALLOW_PRIVATE_WEBHOOKS="on")
+    return process(port=port, ALLOW_PRIVATE_WEBHOOKS="on")
 
 
 @pytest.fixture

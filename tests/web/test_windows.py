@@ -159,3 +159,24 @@ def test_hostile_names_are_shown_as_text(
 MARKUP = """() => {
     try { document.body.innerHTML = "<b>x</b>"; } catch (error) { return error.name; }
 }"""
+
+
+#: All that a page could know of somebody who was there before.
+KNOWN = """async () => [
+    document.cookie, { ...localStorage }, { ...sessionStorage }, await indexedDB.databases(),
+]"""
+
+
+def test_a_window_knows_nothing_of_who_had_it_before(windows):
+    """One that is closed is taken again: what a test left there would be another's."""
+    before = windows()
+    page = before.signs_in("alice")
+    page.evaluate(KEEP_A_TEXT)
+    page.evaluate("() => { document.cookie = 'mine=1'; sessionStorage.setItem('mine', '1'); }")
+    before.close()
+    again = windows()
+    assert again.context == before.context
+    page = again.tab()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+    assert page.evaluate(KNOWN) == ["", {}, {}, []]
+    assert again.context.cookies() == []

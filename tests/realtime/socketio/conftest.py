@@ -48,26 +48,19 @@ class Clients:
             options["transports"] = transports
         return dict(self.open(person.name, url, options))
 
-    def end(self) -> None:
-        """End the program."""
+    def close_all(self) -> None:
+        """End the program; its connections end with it."""
         self._node.communicate(timeout=PATIENCE)
 
 
-@pytest.fixture(scope="module")
-def node() -> Iterator[Clients]:
-    """Return the program for all tests of a file: it takes longer to start than most tests."""
+@pytest.fixture
+def clients() -> Iterator[Clients]:
+    """Return clients of npm."""
     if not shutil.which("node") or not (TESTS / "node_modules" / "socket.io-client").exists():
         pytest.skip("needs Node and tests/node_modules (npm ci --prefix tests)")
     made = Clients()
     yield made
-    made.end()
-
-
-@pytest.fixture
-def clients(node: Clients) -> Iterator[Clients]:
-    """Return clients of npm; they are disconnected and forgotten after the test."""
-    yield node
-    node.clear()
+    made.close_all()
 
 
 class Polling:
