@@ -194,6 +194,16 @@ def begins_with_project(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
+def beginning(
+    template: tuple[Path, dict[str, Person]],
+    template_with_project: tuple[Path, int],
+    begins_with_project: bool,
+) -> Path:
+    """Return the database that this test's is a copy of."""
+    return template_with_project[0] if begins_with_project else template[0]
+
+
+@pytest.fixture
 def alone(request: pytest.FixtureRequest) -> bool:
     """Tell whether nothing but the application will know the database's file."""
     about_the_file = request.node.get_closest_marker("sqlite")
@@ -201,16 +211,10 @@ def alone(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def ready(
-    lasting: Flask,
-    template: tuple[Path, dict[str, Person]],
-    template_with_project: tuple[Path, int],
-    begins_with_project: bool,
-    alone: bool,
-) -> SharedApp:
+def ready(lasting: Flask, beginning: Path, alone: bool) -> SharedApp:
     """Return the application that tests share, with nothing in its folder but the database."""
     found = shared(lasting)
-    found.begin(template_with_project[0] if begins_with_project else template[0], alone=alone)
+    found.begin(beginning, alone=alone)
     return found
 
 
@@ -436,6 +440,9 @@ def pytest_sessionfinish() -> None:
     close_all()
     if fork_server.cache_info().currsize:
         fork_server().close()
+    # pytest collects garbage five times before it ends, each time through a million objects.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from collab.server import prepare
 
 from .support import pages
 from .support.pages import PAGES, Block, name_of
-from .support.servers import ForkedServer
+from .support.servers import ForkedServer, run_forked
 from .support.shared import close
 from .support.waiting import PATIENCE_FOR_MANY
 
-#: As they are for a reader, not as they are for tests.
+#: As they are for a reader, not as they are for tests, but for how long a password takes.
 LIMITS = {one.name: one.default for one in SETTINGS if one.name.endswith("RATE_LIMIT")}
+GIVEN = LIMITS | {"PASSWORD_HASH_MB": "1"}
 #: Blocks that a test can't run: what installs, what never ends, and what takes an hour (mutations).
 #: One more wants a reason.
 NOT_RUN = 15
@@ -45,8 +47,44 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(begun: Path, tmp_path: Path) -> Iterator[ForkedServer]:
     """Return a server on which nobody has been, with a reader's rate limits."""
     folder = Path(shutil.copytree(begun, tmp_path / "instance"))
-    with ForkedServer(folder, **LIMITS) as running:
+    with ForkedServer(folder, **GIVEN) as running:
         yield running
+
+
+#: What stands in a page's script for `flask`: it has its arguments run, and shows what came of it.
+FLASK = """#!/bin/sh
+printf '%s\\n' "$@" >{work}/asked
+{{ read -r code; cat; }} <{work}/answered
+exit $code
+"""
+
+
+class Commands:
+    """Runs `flask` for a page's script, without the second that importing the application takes."""
+
+    def __init__(self, work: Path, environ: dict[str, str]) -> None:
+        self.flask = work / "flask"
+        self.flask.write_text(FLASK.format(work=work))
+        self.flask.chmod(0o700)
+        self._asked, self._answered = work / "asked", work / "answered"
+        for pipe in (self._asked, self._answered):
+            os.mkfifo(pipe)
+        self._environ = environ
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self) -> None:
+        while arguments := self._asked.read_text().splitlines():
+            done = run_forked("-m", "flask", *arguments, **self._environ)
+            said = f"{done.returncode}\n{done.stdout}{done.stderr}"
+            self._answered.write_text(said)
+
+    def __enter__(self) -> Commands:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._asked.write_text("")
+        self._thread.join()
 
 
 def script(blocks: list[Block], work: Path, url: str) -> str:
@@ -54,6 +92,7 @@ def script(blocks: list[Block], work: Path, url: str) -> str:
     lines = ["set -eu"]
     for number, block in enumerate(blocks):
         text = block.text.replace("http://127.0.0.1:5000", url).replace("/tmp/", f"{work}/")
+        text = text.replace(".venv/bin/flask", f"{work}/flask")
         text = text.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
         lines += [f"exec >{work}/{number}.out 2>&1", text]
     return "\n".join(lines)
@@ -69,13 +108,14 @@ def test_every_shell_block_does_what_its_page_says(page, server, tmp_path):
     blocks = run_blocks(page)
     work = tmp_path / "work"
     work.mkdir()
-    environ = os.environ | {"COLLAB_URL": server.url, "INSTANCE_PATH": str(tmp_path / "instance")}
-    done = subprocess.run(
-        ["sh", "-c", script(blocks, work, server.url)],
-        cwd=ROOT,
-        env=environ,
-        timeout=PATIENCE_FOR_MANY,
-    )
+    own = GIVEN | {"COLLAB_URL": server.url, "INSTANCE_PATH": str(tmp_path / "instance")}
+    with Commands(work, own):
+        done = subprocess.run(
+            ["sh", "-c", script(blocks, work, server.url)],
+            cwd=ROOT,
+            env=os.environ | own,
+            timeout=PATIENCE_FOR_MANY,
+        )
     printed = [
         out.read_text() if (out := work / f"{number}.out").exists() else None
         for number in range(len(blocks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,18 +13,20 @@ from collab.core.slots import Slot
 from collab.extensions import db
 
 from .conftest import SETTINGS, create_app, http_for
-from .support.kept_apps import MOST_KEPT, Lender, Lent
+from .support.kept_apps import Lender, Lent
 from .support.shared import close
 
 #: Settings that nobody else asks for.
 OWN = {"RATE_LIMIT": "77 per minute"}
+#: Applications that the lender of a test keeps.
+MOST_KEPT = 3
 #: What an application makes when it is first asked for, and lets go of after a test.
 COUNTED: Slot[list[int]] = Slot("counted by a test", lambda _: [])
 
 
 @pytest.fixture
 def lender() -> Iterator[Lender]:
-    made = Lender()
+    made = Lender(MOST_KEPT)
     yield made
     made.close()
 
@@ -87,9 +90,9 @@ def test_one_that_was_changed_is_given_to_nobody(lender, lend, change):
     assert lend(**OWN) is not first
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "LOG_LEVEL", "INSTANCE_PATH"])
+@pytest.mark.parametrize("name", ["DATABASE_URL", "INSTANCE_PATH"])
 def test_one_that_is_about_more_than_itself_is_given_to_nobody(lender, lend, tmp_path, name):
-    values = {"DATABASE_URL": f"sqlite:///{tmp_path}/other.db", "LOG_LEVEL": "error"}
+    values = {"DATABASE_URL": f"sqlite:///{tmp_path}/other.db"}
     own = {name: values.get(name, str(tmp_path / "other"))}
     first = lend(**own)
     lender.give_back(first, own)
@@ -104,6 +107,18 @@ def test_what_answered_a_request_may_be_added_to_in_the_next_test(lender, lend):
     again = lend(**OWN).app
     has_a_route(again)
     assert "more" in {rule.rule.strip("/") for rule in again.url_map.iter_rules()}
+
+
+def test_one_that_is_had_again_has_the_log_as_it_had_when_it_was_built(lender, lend):
+    own = {"LOG_LEVEL": "warning"}
+    first = lend(**own)
+    lender.give_back(first, own)
+    other = lend(LOG_LEVEL="error")
+    assert logging.getLogger("collab").level == logging.ERROR
+    lend(**own)
+    assert logging.getLogger("collab").level == logging.WARNING
+    close(first.app)
+    close(other.app)
 
 
 def test_only_so_many_are_kept(lender, lend):

@@ -14,10 +14,21 @@ from .support import databases
 from .support.people import ok, register
 
 
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory):
+    """Migrate a database, once; returns its file."""
+    folder = tmp_path_factory.mktemp("migrated")
+    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | databases.make(folder))
+    prepare(app)
+    close(app)
+    return folder / "collab.db"
+
+
 @pytest.fixture
-def empty(tmp_path):
-    """Return an application on an empty instance folder."""
-    app = create_app(SETTINGS | {"INSTANCE_PATH": str(tmp_path)} | databases.make(tmp_path))
+def ready(migrated, tmp_path):
+    """Return an application on a database that has been migrated, with nobody in it."""
+    where = databases.copy(migrated, tmp_path)
+    app = create_app(SETTINGS | {"INSTANCE_PATH": str(tmp_path)} | where)
     yield app
     close(app)
 
@@ -30,20 +41,18 @@ def without_the_index(name, kind, parents):
     return not (kind == "table" and (name or "").startswith(others))
 
 
-def test_models_and_migrations_agree(empty):
-    prepare(empty)
+def test_models_and_migrations_agree(ready):
     tell_postgresql(db.metadata)
-    with empty.app_context(), db.engine.connect() as connection:
+    with ready.app_context(), db.engine.connect() as connection:
         opts = {"compare_type": True, "include_name": without_the_index}
         context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, db.metadata) == []
 
 
-def test_migrating_twice_changes_nothing(empty):
-    prepare(empty)
-    with http_for(empty) as http:
+def test_migrating_twice_changes_nothing(ready):
+    with http_for(ready) as http:
         person = register(http, "dora")
-        prepare(empty)
+        prepare(ready)
         assert ok(person.get("/auth/me"))["id"] == person.id
 
 
@@ -68,11 +77,10 @@ def told(statement):
     return [tuple(row) for row in db.session.execute(text(statement))]
 
 
-def test_accounts_get_one_spelling_and_what_the_disabled_left_ends(empty):
+def test_accounts_get_one_spelling_and_what_the_disabled_left_ends(ready):
     """Of two accounts of one mailbox the older one gets its address, and nobody loses theirs."""
     emails = {2: "jose\u0301@x.de", 3: "josé@x.de.", 4: "a@xn--mnchen-3ya.de", 5: "b..@c..d"}
-    prepare(empty)
-    with empty.app_context():
+    with ready.app_context():
         downgrade(revision="0014")
         for key, email in ({1: "plain@x.de"} | emails).items():
             values = {"id": key, "email": email, "disabled": "2026-01-01" if key == 2 else None}
@@ -104,12 +112,11 @@ def test_accounts_get_one_spelling_and_what_the_disabled_left_ends(empty):
         ]
 
 
-def test_all_the_way_down_and_up_again(empty):
-    prepare(empty)
-    with empty.app_context():
+def test_all_the_way_down_and_up_again(ready):
+    with ready.app_context():
         downgrade(revision="base")
         left = set(inspect(db.engine).get_table_names())
         assert left - {"words_due"} == {"alembic_version"}
         upgrade()
-    with http_for(empty) as http:
+    with http_for(ready) as http:
         assert register(http, "dora").id == 1

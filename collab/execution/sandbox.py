@@ -12,7 +12,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import make_url
 
-from ..core.parts import FIRST_WORK_AFTER_S, PARTS, BackgroundThread
+from ..core.parts import PARTS, BackgroundThread
 from ..core.slots import Slot
 from . import selftest
 from .boxes import seccomp
@@ -37,6 +37,9 @@ PACKAGES = {
 }
 #: Seconds for which a failed self-test counts; then it is run again.
 RETRY_S = 30.0
+#: Seconds after the start by which the self-test, a fifth of a second of the processor, is put off:
+#: the first page and the first requests come before it.
+SELF_TEST_AFTER_S = 5.0
 #: Seconds that the self-test may take.
 SELF_TEST_S = 10.0
 #: Seconds for which the programs are taken to be there: looking takes most of a millisecond.
@@ -67,7 +70,7 @@ class Sandbox(BackgroundThread):
 
     def _run(self) -> None:
         # A job that comes earlier runs it itself.
-        if not self._stopping.wait(FIRST_WORK_AFTER_S):
+        if not self._stopping.wait(SELF_TEST_AFTER_S):
             self.unavailable()
 
     def stop(self) -> None:

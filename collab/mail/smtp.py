@@ -117,10 +117,11 @@ def deliver(
 
     The run's time is the deadline for all of it together. Raises Deferred, Refused, Stopped.
     """
-    tls = tls or ssl.create_default_context()
     try:
         line = (
-            _SealedLine(server, ctx, context=tls) if server.tls == IMPLICIT else _Line(server, ctx)
+            _SealedLine(server, ctx, context=tls or ssl.create_default_context())
+            if server.tls == IMPLICIT
+            else _Line(server, ctx)
         )
         try:
             _log_in(line, server, tls)
@@ -135,7 +136,7 @@ def deliver(
         raise _meaning(error) from error
 
 
-def _log_in(line: _Line, server: MailServer, tls: ssl.SSLContext) -> None:
+def _log_in(line: _Line, server: MailServer, tls: ssl.SSLContext | None) -> None:
     line.ehlo_or_helo_if_needed()
     if server.tls not in (IMPLICIT, OFF):
         _encrypt(line, server, tls)
@@ -145,10 +146,11 @@ def _log_in(line: _Line, server: MailServer, tls: ssl.SSLContext) -> None:
         line.login(server.user, server.password)
 
 
-def _encrypt(line: _Line, server: MailServer, tls: ssl.SSLContext) -> None:
+def _encrypt(line: _Line, server: MailServer, tls: ssl.SSLContext | None) -> None:
     """Begin TLS; raises Deferred if it is required and refused: nothing is sent in clear text."""
     if line.has_extn("starttls"):
-        code, text = line.starttls(context=tls)
+        # Made here, since to read the system's certificates takes as long as ten mails.
+        code, text = line.starttls(context=tls or ssl.create_default_context())
         if code == 220:
             line.ehlo()
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +12,30 @@ from ..support.waiting import eventually
 from .exports import fetch, kept, opened, ordered
 
 
+def content_of(instance: Path, content: bytes) -> Path:
+    """Return the file in which the bytes of an upload are kept."""
+    digest = sha256(content).hexdigest()
+    return instance / "blobs" / digest[:2] / digest
+
+
 def test_an_export_is_whole_though_the_server_was_killed_in_its_middle(
     process: Any, alice: Person, over: Any, instance: Path
 ) -> None:
     dies = process(JOB_WORKERS="1")
     me = over(dies, alice)
-    files = [os.urandom(20 * 2**20) for _ in range(2)]  # which take their time to be packed
+    files = [os.urandom(2**20) for _ in range(2)]
     for content in files:
         me.uploads(content)
+    last = content_of(instance, files[-1])
+    last.unlink()
+    os.mkfifo(last)  # whoever reads it waits for bytes that never come
     job = ordered(me)["id"]
     begun = instance / "exports" / f"{alice.id}.{job}.1.zip"
-    eventually(lambda: begun.exists() and begun.stat().st_size > 2**20)
+    eventually(lambda: begun.exists() and begun.stat().st_size > 2**19)
     dies.kill()
     assert kept(instance) == [begun.name]
+    last.unlink()
+    last.write_bytes(files[-1])
 
     me = over(process(JOB_WORKERS="1", HOUSEKEEPING="on"), alice)
     eventually(lambda: ok(me.get(f"/jobs/{job}"))["status"] == "succeeded")

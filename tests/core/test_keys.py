@@ -36,7 +36,8 @@ def test_a_key_is_long(tmp_path: Path, name: str) -> None:
 
 
 def test_keys_differ(tmp_path: Path) -> None:
-    keys = [started(tmp_path / folder).config[name] for folder in "ab" for name in NAMES]
+    apps = [started(tmp_path / folder) for folder in "ab"]
+    keys = [app.config[name] for app in apps for name in NAMES]
     assert len(set(keys)) == 6
 
 

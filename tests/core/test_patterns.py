@@ -31,7 +31,7 @@ from collab.config import ROOT
 from collab.core.logging.redacting import redact
 from collab.core.schemas import EMAIL_PATTERN, LINE_PATTERN, Pattern
 
-from ..support.sources import parsed
+from ..support.sources import parsed_text
 
 RECHECK = ROOT / "tests" / "node_modules" / "recheck"
 
@@ -58,12 +58,23 @@ MAKERS = {"collab.core.schemas": "Pattern"}
 
 
 @cache
-def sources() -> list[tuple[str, ast.Module]]:
+def texts() -> dict[str, str]:
+    """Return the source of each module."""
     paths = sorted((ROOT / "collab").rglob("*.py"))
     names = (".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths)
-    return [
-        (name.removesuffix(".__init__"), parsed(path))
+    return {
+        name.removesuffix(".__init__"): path.read_text()
         for name, path in zip(names, paths, strict=True)
+    }
+
+
+@cache
+def sources() -> list[tuple[str, ast.Module]]:
+    """Return the modules that may have a pattern: a few, and to parse them all takes a second."""
+    return [
+        (name, parsed_text(text))
+        for name, text in texts().items()
+        if re.search(r"\bre\b|Regexp", text)
     ]
 
 
@@ -93,12 +104,11 @@ def compiled_in(tree: ast.Module) -> list[str]:
 
 @cache
 def ways() -> dict[str, set[str]]:
-    """Return how each name is matched anywhere: `fullmatch`, `sub` and so on."""
+    """Return how each name in capitals is matched anywhere: `fullmatch`, `sub` and so on."""
     found: dict[str, set[str]] = {}
-    for _, tree in sources():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                found.setdefault(node.value.id, set()).add(node.attr)
+    for text in texts().values():
+        for name, how in re.findall(r"(?<![\w.])(\w+)\s*\.\s*([a-z]\w*)", text):
+            found.setdefault(name, set()).add(how)
     return found
 
 
@@ -152,11 +162,16 @@ def checked(written: list[dict[str, str]]) -> list[dict[str, Any]]:
     return found
 
 
+@cache
+def checker() -> list[str]:
+    """Return what tells whether recheck would still say the same."""
+    asker = (ROOT / "tests" / "core" / "recheck.mjs").read_text()
+    return [json.loads((RECHECK / "package.json").read_text())["version"], asker]
+
+
 def digest(written: dict[str, str]) -> str:
     """Return what a pattern is known by: another version of recheck knows none."""
-    asker = (ROOT / "tests" / "core" / "recheck.mjs").read_text()
-    version = json.loads((RECHECK / "package.json").read_text())["version"]
-    return hashlib.sha256(json.dumps([version, asker, written]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([*checker(), written]).encode()).hexdigest()
 
 
 @needs_recheck

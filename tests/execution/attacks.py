@@ -59,7 +59,7 @@ COPY = """
 
 #: OpenSSL's engine that does nothing; Debian has it with libssl.
 JAVASCRIPT_COPY = """
-const own = (fs.existsSync("/box") ? "/box" : @FOLDER) + "/own.node";
+const own = (fs.existsSync("/box") ? "/box" : @FOLDER) + `/${{process.hrtime.bigint()}}.node`;
 const machine = {{ x64: "x86_64", arm64: "aarch64" }}[process.arch];
 fs.copyFileSync(`/usr/lib/${{machine}}-linux-gnu/engines-3/loader_attic.so`, own);
 const loaded = () =>
@@ -181,7 +181,7 @@ JAVASCRIPT = {
         "const memory = fs.openSync('/proc/self/mem', 'r+');"
         "fs.readSync(memory, one, 0, 1, at); fs.writeSync(memory, one, 0, 1, at); reached();"
     ),
-    "take 1 GiB of memory": "Buffer.alloc(2 ** 30, 1); reached();",
+    "take 1 GiB of memory": "Buffer.alloc(2 ** 30); reached();",
 }
 
 ATTACKS = [("python", name) for name in PYTHON] + [("javascript", name) for name in JAVASCRIPT]

@@ -51,7 +51,8 @@ def repeated(path: Path, head: str, row: str, tail: str = "") -> int:
     return times
 
 
-WORDS = "the quick brown fox jumps over the lazy dog " * 8
+#: Rows are long: it is the bytes of a file that must not be held, and each row takes time.
+WORDS = "the quick brown fox jumps over the lazy dog " * 100
 
 FILES = {
     "csv": ("id,city,text\r\n", f'7,Köln,"{WORDS}"\r\n', ""),

@@ -14,6 +14,7 @@ from sqlalchemy import event
 from collab.core.models import utcnow
 from collab.events import log
 from collab.extensions import db
+from collab.realtime.transport.follower import ROWS_PER_READ
 
 from ..support import history
 from ..support.people import Person, ok
@@ -243,11 +244,14 @@ def test_a_topic_may_be_followed_again_after_unsubscribing(
 
 # -- catching up ----------------------------------------------------------------------------------
 
+#: Events that a replay takes in three reads of the log, or more.
+SOME_READS_ROWS = 2 * ROWS_PER_READ + 1
+
 
 def test_a_reader_catches_up_from_the_beginning(
     bob: Person, project: int, app: Flask, connect: Any, server: Any
 ) -> None:
-    history.fill(app, project, 1500)
+    history.fill(app, project, SOME_READS_ROWS)
     wanted = history.ids(app, f"project:{project}")
     assert read_through(connect(bob, project_id=project, after=0), wanted[-1]) == wanted
 
@@ -255,13 +259,13 @@ def test_a_reader_catches_up_from_the_beginning(
 def test_a_reader_catches_up_while_a_writer_goes_on_without_a_gap_or_a_double(
     alice: Person, bob: Person, project: int, app: Flask, connect: Any
 ) -> None:
-    history.fill(app, project, 1500)
+    history.fill(app, project, SOME_READS_ROWS)
     with Writer(alice, project) as writer:
         writer.writes(5)
-        sockets = [connect(bob, project_id=project, after=0) for _ in range(5)]
-        writer.writes(50)
+        sockets = [connect(bob, project_id=project, after=0) for _ in range(3)]
+        writer.writes(30)
     wanted = history.ids(app, f"project:{project}")
-    assert [read_through(socket, wanted[-1]) for socket in sockets] == [wanted] * 5
+    assert [read_through(socket, wanted[-1]) for socket in sockets] == [wanted] * 3
 
 
 def test_live_rows_follow_the_replay_in_order_however_often_one_subscribes(

@@ -8,6 +8,7 @@ the end of the interpreter, so that coverage is saved as elsewhere.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -19,6 +20,8 @@ import tempfile
 import threading
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.orm import configure_mappers
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -101,12 +104,16 @@ class ForkServer:
 
 def _import_all() -> None:
     """Import what a server imports, by building an application that nobody uses."""
-    # The last two come as late as they are asked for: by most servers here, each time.
-    for name in ("collab.server", "flask_migrate", "pycrdt"):
+    # All but the first come as late as they are asked for: by most servers here, each time.
+    for name in ("collab.server", "flask_migrate", "pycrdt", "gunicorn.glogging"):
         importlib.import_module(name)
     with tempfile.TemporaryDirectory() as folder:
         importlib.import_module("collab").create_app({"INSTANCE_PATH": folder})
+    configure_mappers()  # else each child's first query does
     importlib.import_module("tests.support.measuring").pass_on()
+    # Each child looks for garbage before it serves, and would look, and write, through all of this.
+    gc.collect()
+    gc.freeze()
 
 
 def _next_child() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from flask import Flask
 
 from collab.core import slots
+from collab.core.logging import configure
 from collab.core.parts import PARTS
 from collab.extensions import db
 
@@ -21,7 +22,7 @@ from .shared import at_end, close
 #: Applications that are kept: each has connections' settings, rules and statements in memory.
 MOST_KEPT = 16
 #: Parts of names of settings that tell of something outside of the application, or of its process.
-OUTSIDE = ("URL", "PATH", "LOG", "KEY", "TRAC", "PROCESSES")
+OUTSIDE = ("URL", "PATH", "KEY", "TRAC", "PROCESSES")
 
 #: The settings that an application was built with, sorted.
 Settings = tuple[tuple[str, str], ...]
@@ -53,7 +54,8 @@ class Lent:
 class Lender:
     """Lends applications, each to one at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self._most = most
         self._free: list[tuple[Settings, Lent]] = []
 
     def take(self, build: Callable[[], Flask], settings: dict[str, str]) -> Lent:
@@ -62,6 +64,7 @@ class Lender:
         for place, (found, one) in enumerate(self._free):
             if found == wanted:
                 del self._free[place]
+                _takes_the_log(one.app)
                 return one
         return Lent(build())
 
@@ -72,7 +75,7 @@ class Lender:
             self._free.append((_sorted(settings), one))
         else:
             close(one.app)
-        if len(self._free) > MOST_KEPT:
+        if len(self._free) > self._most:
             close(self._free.pop(0)[1].app)
 
     def close(self) -> None:
@@ -84,6 +87,12 @@ class Lender:
 
 def _sorted(settings: dict[str, str]) -> Settings:
     return tuple(sorted(settings.items()))
+
+
+def _takes_the_log(app: Flask) -> None:
+    """Let the log of this process be an application's, as it is when that is built."""
+    config = app.config
+    configure(config["LOG_LEVEL"], config["LOG_FORMAT"], config["INSTANCE_PATH"])
 
 
 def _shape(app: Flask) -> Any:

@@ -13,14 +13,15 @@ import shutil
 import sqlite3
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from flask import Flask
 from sqlalchemy import Connection
 
 from collab.core import slots
-from collab.core.compiled import READERS
+from collab.core.compiled import READERS, Readers
+from collab.core.database.commits import COMMITS, FileCommits
 from collab.core.parts import PARTS
 from collab.extensions import db
 
@@ -93,6 +94,13 @@ class KeptFile:
         self._writer.close()
 
 
+class LastingReaders(Readers):
+    """Reading connections that stay open when their application ends."""
+
+    def close(self) -> None:
+        """Keep them: the next test has them."""
+
+
 class SharedApp:
     """An application, and what is kept of it from one test to the next."""
 
@@ -102,6 +110,8 @@ class SharedApp:
         self._config = dict(app.config)
         self._file: KeptFile | None = None
         self._readers: list[Connection] = []
+        #: What sees commits; to open one for each test costs more than a request does.
+        self._watch: Any = None
 
     def begin(self, source: Path, *, alone: bool) -> None:
         """Give the folder a copy of a database, and nothing else.
@@ -126,10 +136,12 @@ class SharedApp:
 
     def end(self) -> None:
         """End what a test has begun."""
-        free = READERS.of(self.app)._free
-        self._readers += free
-        free.clear()  # what is in there ends with the parts
+        lasting = LastingReaders(self.app)
+        lasting._free = READERS.of(self.app)._free
+        READERS.put(self.app, lasting)  # threads read to their end
+        self._keep_watch()
         PARTS.of(self.app).stop()
+        self._readers += lasting._free
         with self.app.app_context():
             db.session.remove()
         slots.renew(self.app)
@@ -143,12 +155,21 @@ class SharedApp:
         for reader in self._readers:
             reader.close()
         self._readers = []
+        if self._watch is not None:
+            self._watch.close()
+        self._watch = None
         with self.app.app_context():
             db.engine.dispose()
         slots.renew(self.app)  # who listens to that has been made for it
         if self._file is not None:
             self._file.close()
         self._file = None
+
+    def _keep_watch(self) -> None:
+        """Take over the connection that sees commits, if there is one."""
+        commits = COMMITS.of(self.app)
+        if isinstance(commits, FileCommits) and commits._driver is not None:
+            self._watch, commits._driver = commits._driver, None
 
     @property
     def _pool(self) -> Any:
@@ -168,13 +189,14 @@ class SharedApp:
     def _renew_connections(self) -> None:
         """Make connections know the parts of the application that have been made since."""
         self._pool.close_idle()
-        lent = [self._pool.connect() for _ in range(self._pool.checkedin())]
-        for one in lent:
-            self._pool.dispatch.connect(one.dbapi_connection, one._connection_record)
-        for one in lent:
-            one.close()
+        for one in reversed(self._pool._idle()):
+            if one.dbapi_connection is not None:  # else a reader has it, and who asks gets another
+                self._pool.dispatch.connect(one.dbapi_connection, one)
+            self._pool._do_return_conn(one)
         READERS.of(self.app)._free.extend(self._readers)
         self._readers = []
+        if self._watch is not None:
+            cast(FileCommits, COMMITS.of(self.app))._driver, self._watch = self._watch, None
 
 
 @cache

@@ -63,7 +63,7 @@ def answered() -> list[int]:
     return []
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     value=BODIES,
     cuts=st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=3)), max_size=2),

@@ -25,7 +25,7 @@ from ...support.waiting import eventually
 
 CLIENTS = Path(__file__).parent / "clients"
 PACKAGES = ROOT / "tests" / "node_modules"
-EVENTS_PER_CLIENT = 40
+EVENTS_PER_CLIENT = 20
 COMMANDS = {
     "segment for Node": ("node", str(CLIENTS / "segment.mjs")),
     "CloudEvents for JavaScript": ("node", str(CLIENTS / "cloudevents.mjs")),

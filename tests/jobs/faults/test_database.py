@@ -17,6 +17,7 @@ import pytest
 from flask import Flask
 
 from ...support import databases
+from ...support.jobs import Desk
 from ...support.people import Person, ok
 from ...support.problems import problem
 from ...support.served import JobServer, Traces
@@ -94,17 +95,18 @@ def change(instance: Path, script: str) -> None:
 
 
 def test_a_submission_whose_commit_fails_leaves_no_job_and_its_key_free(
-    launch: Launch, instance: Path, traces: Traces, alice: Person, over: Over
+    instance: Path, alice: Person, desk: Desk
 ) -> None:
-    person = over(launch(), alice)
+    body, key = {"type": "test_echo", "payload": {"value": 1}}, {"Idempotency-Key": "one"}
     change(instance, databases.break_commits("jobs"))
-    problem(orders(person, 1), 500)
+    problem(alice.post("/jobs", body, headers=key), 500)
     change(instance, databases.mend_commits())
     assert (count(instance, "jobs"), count(instance, "job_keys")) == (0, 0)
-    answer = orders(person, 1)
+    answer = alice.post("/jobs", body, headers=key)
     assert "Idempotency-Replayed" not in answer.headers
-    becomes(alice, ok(answer)["id"], "succeeded")
-    assert len(traces.lines("line-1")) == 1
+    desk.work()
+    assert job(alice, ok(answer)["id"])["status"] == "succeeded"
+    assert count(instance, "job_attempts") == 1
 
 
 # -- full -----------------------------------------------------------------------------------------

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from flask import Flask
+
+from collab.execution.programs import bubblewrap
 
 from ...execution.support import alive, descendants, needs_bubblewrap
 from ...support import history
 from ...support.people import Person, ok
 from ...support.served import JobServer, Traces
 from ...support.waiting import eventually
+from .conftest import Scene
 from .support import (
     becomes,
     began,
@@ -34,35 +38,76 @@ Launch = Callable[..., JobServer]
 Over = Callable[..., Person]
 
 
-def test_a_job_that_was_cut_off_runs_again_and_makes_one_result(
-    launch: Launch, instance: Path, traces: Traces, app: Flask, alice: Person, over: Over
-) -> None:
-    server = launch()
-    made = over(server, alice).submits("served_gate")["id"]
-    began(traces)
-    server.kill()
-    assert job(alice, made)["status"] == "running"
-    traces.open("gate")
+@dataclass
+class CutOff:
+    """A server that was killed in the middle of jobs and has started again, and these jobs."""
+
+    scene: Scene
+    server: JobServer
+    gate: int
+    cancelled: int
+    report: int
+    #: Code of alice's and of bob's, and the processes that ran it; none without bubblewrap.
+    codes: list[int]
+    box: set[int]
+    #: The jobs that were running for people while no server was.
+    running: set[int]
+
+    @property
+    def alice(self) -> Person:
+        return self.scene.person()
+
+
+@pytest.fixture(scope="module")
+def cut_off(scenes: Callable[[], Scene]) -> CutOff:
+    """Kill a server once, with all kinds of jobs in hand, and start it again."""
+    scene = scenes()
+    history.fill(scene.app, scene.project, 5000)
+    server = scene.launch(JOB_WORKERS="8", CODE_TIMEOUT_SECONDS="100", CODE_AT_ONCE="2")
+    alice, bob = scene.at(server), scene.at(server, "bob")
+    gate = alice.submits("served_gate")["id"]
+    cancelled = alice.submits("served_deaf", "never")["id"]
+    codes = [runs_code(alice), runs_code(bob)] if bubblewrap() else []
+    box = descendants(server.worker)
+    began(scene.traces, times=2)
+    ok(alice.post(f"/jobs/{cancelled}/cancel"))
+    report = cut_off_a_report(server, scene.instance, alice, scene.project)
+    made = (gate, report, *codes[:1])
+    running = {one for one in made if job(scene.person(), one)["status"] == "running"}
+    eventually(lambda: not any(map(alive, box)))
+    scene.traces.open("gate")
     server.start()
-    ended = becomes(alice, made, "succeeded")
+    return CutOff(scene, server, gate, cancelled, report, codes, box, running)
+
+
+def test_a_job_that_was_cut_off_runs_again_and_makes_one_result(cut_off: CutOff) -> None:
+    scene, made = cut_off.scene, cut_off.gate
+    assert made in cut_off.running
+    ended = becomes(cut_off.alice, made, "succeeded")
     assert (ended["attempt"], ended["result"]["attempt"]) == (2, 2)
-    assert outcomes(alice, made) == ["worker_lost", "succeeded"]
-    assert (count(instance, "job_results"), traces.lines("done")) == (1, [f"{made} 2"])
-    assert not illegal(app, made)
+    assert outcomes(cut_off.alice, made) == ["worker_lost", "succeeded"]
+    assert count(scene.instance, f"job_results WHERE job_id = {made}") == 1
+    assert scene.traces.lines("done") == [f"{made} 2"]
+    assert not illegal(scene.app, made)
 
 
-def test_a_report_that_was_cut_off_is_made_again(
-    launch: Launch, instance: Path, app: Flask, alice: Person, project: int, over: Over
-) -> None:
-    history.fill(app, project, 5000)
-    server = launch()
-    made = cut_off_a_report(server, instance, over(server, alice), project)
-    server.start()
+def test_a_report_that_was_cut_off_is_made_again(cut_off: CutOff) -> None:
+    alice, made = cut_off.alice, cut_off.report
+    assert made in cut_off.running
     ended = becomes(alice, made, "succeeded")
     assert ended["attempt"] == 2
     assert outcomes(alice, made) == ["worker_lost", "succeeded"]
     assert b"<svg" in alice.get(f"/jobs/{made}/output").content
-    assert not illegal(app, made)
+    assert not illegal(cut_off.scene.app, made)
+
+
+def test_a_cancel_that_was_answered_outlives_the_server(cut_off: CutOff) -> None:
+    alice, made = cut_off.alice, cut_off.cancelled
+    becomes(alice, made, "cancelled")
+    barrier(cut_off.scene.at(cut_off.server))
+    assert job(alice, made)["status"] == "cancelled"
+    begun = [line for line in cut_off.scene.traces.lines("begun") if line.startswith(f"{made} ")]
+    assert begun == [f"{made} 1"]
 
 
 def cut_off_a_report(server: JobServer, instance: Path, alice: Person, project: int) -> int:
@@ -86,38 +131,29 @@ def has_begun(person: Person, job_id: int) -> None:
 
 @needs_bubblewrap
 def test_code_that_was_cut_off_leaves_no_process_and_never_runs_again_by_itself(
-    launch: Launch, app: Flask, alice: Person, over: Over
+    cut_off: CutOff,
 ) -> None:
-    server = launch(CODE_TIMEOUT_SECONDS="100")
-    made = runs_code(over(server, alice))
-    box = descendants(server.worker)
-    assert box
-    server.kill()
-    eventually(lambda: not any(map(alive, box)))
-    server.start()
+    alice, made = cut_off.alice, cut_off.codes[0]
+    assert cut_off.box
+    assert not any(map(alive, cut_off.box))
     ended = becomes(alice, made, "failed")
     assert (ended["attempt"], ended["error"]["code"]) == (1, "worker_lost")
-    barrier(over(server, alice))
-    told = kinds(app, made)
+    barrier(cut_off.scene.at(cut_off.server))
+    told = kinds(cut_off.scene.app, made)
     assert (told[:2], told[-1]) == (["job.queued", "job.started"], "job.failed")
     assert set(told[2:-1]) == {"job.output"}
     assert outcomes(alice, made) == ["worker_lost"]
 
 
 @needs_bubblewrap
-def test_code_that_was_cut_off_runs_again_on_request(
-    launch: Launch, alice: Person, over: Over
-) -> None:
-    server = launch(CODE_TIMEOUT_SECONDS="100")
-    made = runs_code(over(server, alice))
-    server.kill()
-    server.start()
-    becomes(alice, made, "failed")
-    ok(over(server, alice).post(f"/jobs/{made}/retry"))
-    eventually(lambda: said(alice, made, attempt=2) == "hello\n")
-    ok(over(server, alice).post(f"/jobs/{made}/cancel"))
-    becomes(alice, made, "cancelled")
-    assert outcomes(alice, made) == ["worker_lost", "cancelled"]
+def test_code_that_was_cut_off_runs_again_on_request(cut_off: CutOff) -> None:
+    bob, made = cut_off.scene.person("bob"), cut_off.codes[1]
+    becomes(bob, made, "failed")
+    ok(cut_off.scene.at(cut_off.server, "bob").post(f"/jobs/{made}/retry"))
+    eventually(lambda: said(bob, made, attempt=2) == "hello\n")
+    ok(cut_off.scene.at(cut_off.server, "bob").post(f"/jobs/{made}/cancel"))
+    becomes(bob, made, "cancelled")
+    assert outcomes(bob, made) == ["worker_lost", "cancelled"]
 
 
 def barrier(person: Person) -> None:
@@ -125,21 +161,13 @@ def barrier(person: Person) -> None:
     becomes(person, person.submits("served_line")["id"], "succeeded")
 
 
-@pytest.mark.parametrize("whom", ["the arbiter", "the worker"])
-def test_a_job_is_taken_up_when_one_process_of_the_server_dies(
-    whom: str, launch: Launch, traces: Traces, app: Flask, alice: Person, over: Over
+def test_a_job_is_taken_up_when_the_process_that_serves_dies(
+    launch: Launch, traces: Traces, app: Flask, alice: Person, over: Over
 ) -> None:
     server = launch()
     made = over(server, alice).submits("served_gate")["id"]
     began(traces)
-    worker = server.worker
-    if whom == "the worker":
-        os.kill(worker, signal.SIGKILL)
-    else:
-        server.process.kill()
-        server.process.wait()
-        eventually(lambda: not alive(worker))
-        server.start()
+    os.kill(server.worker, signal.SIGKILL)
     began(traces, times=2)
     traces.open("gate")
     becomes(alice, made, "succeeded")
@@ -149,8 +177,9 @@ def test_a_job_is_taken_up_when_one_process_of_the_server_dies(
 def test_a_job_that_kills_its_worker_is_dead_in_the_end_and_others_go_on(
     launch: Launch, instance: Path, traces: Traces, alice: Person, bob: Person, over: Over
 ) -> None:
-    server = launch()
-    arbiter = server.process.pid
+    # With two of them the next one is a fork; a lone one would begin by importing everything.
+    server = launch(WEB_PROCESSES="2")
+    arbiter, before = server.process.pid, eventually(lambda: both(instance))
     deadly = over(server, alice).submits("served_kill", max_attempts=2)["id"]
     for attempt in (1, 2):
         began(traces, times=attempt)
@@ -160,5 +189,12 @@ def test_a_job_that_kills_its_worker_is_dead_in_the_end_and_others_go_on(
     assert (ended["attempt"], ended["error"]["code"]) == (2, "worker_lost")
     assert outcomes(alice, deadly) == ["worker_lost"] * 2
     assert (server.process.pid, server.process.poll()) == (arbiter, None)
-    eventually(lambda: len(locks(instance)) == 1)
+    # The locks of the killed are cleared away, and the new processes have their own.
+    eventually(lambda: both(instance) and set(both(instance)) != set(before))
     assert len(traces.lines("bob")) == 2
+
+
+def both(instance: Path) -> list[str]:
+    """Return the locks of two processes that work; nothing while there are more, or fewer."""
+    found = locks(instance)
+    return found if len(found) == 2 else []

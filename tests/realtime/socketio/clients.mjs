@@ -73,6 +73,10 @@ const commands = {
     return state(client);
   },
   close: (name) => void clients.get(name).socket.disconnect(),
+  clear: () => {
+    for (const { socket } of clients.values()) socket.disconnect();
+    clients.clear();
+  },
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -48,19 +48,26 @@ class Clients:
             options["transports"] = transports
         return dict(self.open(person.name, url, options))
 
-    def close_all(self) -> None:
-        """End the program; its connections end with it."""
+    def end(self) -> None:
+        """End the program."""
         self._node.communicate(timeout=PATIENCE)
 
 
-@pytest.fixture
-def clients() -> Iterator[Clients]:
-    """Return clients of npm."""
+@pytest.fixture(scope="module")
+def node() -> Iterator[Clients]:
+    """Return the program for all tests of a file: it takes longer to start than most tests."""
     if not shutil.which("node") or not (TESTS / "node_modules" / "socket.io-client").exists():
         pytest.skip("needs Node and tests/node_modules (npm ci --prefix tests)")
     made = Clients()
     yield made
-    made.close_all()
+    made.end()
+
+
+@pytest.fixture
+def clients(node: Clients) -> Iterator[Clients]:
+    """Return clients of npm; they are disconnected and forgotten after the test."""
+    yield node
+    node.clear()
 
 
 class Polling:

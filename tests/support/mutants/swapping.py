@@ -33,7 +33,8 @@ class Swapper:
         self._functions = [
             one
             for one in there
-            if isinstance(one, FunctionType) and one.__code__.co_filename == str(path)
+            # Of a million objects: `isinstance` would ask each for its class, too.
+            if type(one) is FunctionType and one.__code__.co_filename == str(path)
         ]
         self._caches = [
             one for one in there if type(one) is CACHED and one.__module__.startswith("collab.")
