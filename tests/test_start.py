@@ -10,12 +10,16 @@ import stat
 import subprocess
 import sys
 import threading
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 
+from collab.core.security.keys import KEY_NAMES
+
+from .conftest import SETTINGS
+from .support import databases
 from .support.people import ok, register
 from .support.raw import RawSocket
 from .support.servers import PLAIN, ROOT, ForkedServer, ProcessServer, run_forked
@@ -66,13 +70,14 @@ class TestStarting:
         for name in ("secret_key", "jwt_secret_key"):
             assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
 
-    def test_a_restart_keeps_people_signed_in(self, tmp_path):
-        server = ForkedServer(tmp_path / "instance", ACCESS_TOKEN_MINUTES="30")
+    def test_a_restart_keeps_people_signed_in(self, instance, alice):
+        where = databases.settings_of(instance)
+        server = ForkedServer(instance, ACCESS_TOKEN_MINUTES="30", **where)
         with server, httpx.Client(base_url=server.url, **PLAIN) as http:
-            dora = register(http, "dora")
+            signed_in = alice.at(http).logs_in()
             server.stop()
             server.start()
-            assert ok(dora.get("/auth/me"))["id"] == dora.id
+            assert ok(signed_in.get("/auth/me"))["id"] == alice.id
 
     def test_two_at_once_on_one_folder_migrate_once(self, tmp_path):
         servers = [ForkedServer(tmp_path / "instance") for _ in range(2)]
@@ -102,7 +107,8 @@ RARELY_USED = (
     *("httpcore", "certifi"),  # other servers
     *("pycrdt", "anyio"),  # texts that are edited together
     *("jsonschema_rs", "openpyxl", "defusedxml", "PIL"),  # schemas of events, tables, pictures
-    *("redis", "psycopg", "opentelemetry"),  # REDIS_URL, DATABASE_URL, OTEL_…
+    *("redis", "psycopg", "procrastinate"),  # REDIS_URL, DATABASE_URL
+    "opentelemetry",  # OTEL_…
 )
 #: What is not imported before the first answer, and nothing but a log-in, or a sealed text, needs.
 FOR_SECRETS = ("joserfc",)
@@ -212,118 +218,101 @@ class TestBeginningAnew:
         assert server.stop() == 0
 
 
-class TestStopping:
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-    def test_open_sockets_are_closed_with_1001(self, process, alice, project, number, capsys):
-        server = process()
-        sockets = [Socket(server.url, token=alice.token, project_id=project) for _ in range(50)]
-        for one in sockets:
-            one.expect("subscribed")
-        begun = time.monotonic()
-        server.signal(number)
-        codes = [one.wait_closed().code for one in sockets]
-        for one in sockets:
-            one.ws.shutdown()
+class Stopped:
+    """A server that was told to stop while everything was open, and what each of it was told."""
 
-        assert server.process.wait(PATIENCE) == 0
-        with capsys.disabled():
-            print(f" [{signal.Signals(number).name}: {time.monotonic() - begun:.2f} s]", end="")
-        assert codes == [1001] * 50
+    def __init__(self, server, alice, project, number):
+        self.server, self.log = server, server.output.parent / "collab.db-wal"
+        with contextlib.ExitStack() as opened, ThreadPoolExecutor(1) as pool:
+            http = opened.enter_context(httpx.Client(base_url=server.url, **PLAIN))
+            person = alice.at(http)
+            person.makes_project()
+            self.written = self.log.exists() and self.log.stat().st_size
+            follows = {"token": alice.token, "project_id": project}
+            sockets = [opened.enter_context(Socket(server.url, **follows)) for _ in range(40)]
+            for one in sockets:
+                one.expect("subscribed")
+            silent = [RawSocket(server.url) for _ in range(300)]
+            stream = opened.enter_context(Stream(server.url, alice.token, project_id=project))
+            stream.until("subscribed")
+            last = ok(person.get(f"/events?project_id={project}&limit=100"))["last_id"]
+            poll = f"/events?project_id={project}&after={last}&wait=30"
+            in_hand = opened.enter_context(half_a_request(server, alice))
+            other = opened.enter_context(httpx.Client(base_url=server.url, **PLAIN))
+            polled = pool.submit(alice.at(other).get, poll)
+            self.worker = server.worker
+            assert http.get("/health").status_code == 200  # an idle connection from here on
+            server.signal(number)
+            in_hand.sendall(BODY[5:])
+            self.in_hand = in_hand.recv(12)
+            # Half of them answer with a close of their own, the others never say anything.
+            self.codes = [one.wait_closed().code for one in sockets[:20]]
+            self.poll = polled.result(PATIENCE)
+            self.closing = stream.until("closing")
+            stream.rest()
+            self.exit = server.process.wait(PATIENCE)
+            self.silent = [one.until_closed()[1] for one in silent]
+            for one in silent:
+                one.close()
+
+
+BODY = b'{"name": "In hand"}'
+
+
+def half_a_request(server, alice):
+    """Send a request but for the end of its body, and return the connection."""
+    head = (
+        "POST /api/v1/projects HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {alice.token}\r\nContent-Length: {len(BODY)}\r\n\r\n"
+    ).encode()
+    raw = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+    raw.sendall(head + BODY[:5])
+    return raw
+
+
+@pytest.fixture(scope="class", params=[signal.SIGTERM, signal.SIGINT])
+def stopped(request, template, template_with_project, tmp_path_factory):
+    """Stop a server in the middle of everything, once by each signal."""
+    folder, (source, project) = tmp_path_factory.mktemp("stopping"), template_with_project
+    keys = {name: SETTINGS[name] for name in KEY_NAMES}
+    server = ForkedServer(folder, **keys, **databases.copy(source, folder))
+    with server:
+        return Stopped(server, template[1]["alice"], project, request.param)
+
+
+class TestStopping:
+    def test_all_of_that_does_not_hold_it_up(self, stopped):
+        """Nor sockets that never answer, hundreds that say nothing, or an idle connection."""
+        assert stopped.exit == 0
+
+    def test_open_sockets_are_closed_with_1001(self, stopped):
+        assert stopped.codes == [1001] * 20
+
+    def test_hundreds_that_say_nothing_are_told(self, stopped):
+        assert stopped.silent == [1001] * 300
+
+    def test_a_stream_is_told_and_ends(self, stopped):
+        assert stopped.closing.data["code"] == 1001
+
+    def test_a_long_poll_is_answered(self, stopped):
+        assert ok(stopped.poll)["items"] == []
+
+    def test_a_request_in_hand_is_finished(self, stopped):
+        assert stopped.in_hand == b"HTTP/1.1 201"
 
     @pytest.mark.sqlite("file")
-    def test_what_was_written_is_in_the_database_afterwards(self, process, alice, instance):
-        server = process()
-        with httpx.Client(base_url=server.url) as http:
-            alice.at(http).makes_project()
-        log = instance / "collab.db-wal"
-        assert log.stat().st_size > 0
-        server.signal(signal.SIGTERM)
+    def test_what_was_written_is_in_the_database_afterwards(self, stopped):
+        assert stopped.written > 0
+        assert not stopped.log.exists() or stopped.log.stat().st_size == 0
 
-        assert server.process.wait(PATIENCE) == 0
-        assert not log.exists() or log.stat().st_size == 0
-
-    def test_sockets_that_never_answer_do_not_hold_it_up(self, process, alice, project):
-        server = process()
-        sockets = [Socket(server.url, token=alice.token, project_id=project) for _ in range(20)]
-        for one in sockets:
-            one.expect("subscribed")
-        server.signal(signal.SIGTERM)
-
-        assert server.process.wait(PATIENCE) == 0
-        for one in sockets:
-            one.ws.shutdown()
-
-    def test_hundreds_that_say_nothing_are_told_and_hold_nothing_up(self, process):
-        server = process()
-        silent = [RawSocket(server.url) for _ in range(300)]
-        server.signal(signal.SIGTERM)
-
-        assert server.process.wait(PATIENCE) == 0
-        codes = [one.until_closed()[1] for one in silent]
-        for one in silent:
-            one.close()
-        assert codes == [1001] * 300
-
-    def test_a_stream_is_told_and_ends(self, process, alice, project):
-        server = process()
-        with Stream(server.url, alice.token, project_id=project) as stream:
-            stream.until("subscribed")
-            server.signal(signal.SIGTERM)
-            closing = stream.until("closing")
-            stream.rest()
-
-        assert closing.data["code"] == 1001
-        assert server.process.wait(PATIENCE) == 0
-
-    def test_a_long_poll_is_answered(self, process, alice, project, over):
-        server = process()
-        person, answers = over(server, alice), []
-        last = ok(person.get(f"/events?project_id={project}&limit=100"))["last_id"]
-        path = f"/events?project_id={project}&after={last}&wait=30"
-        thread = threading.Thread(target=lambda: answers.append(person.get(path)))
-        thread.start()
-        with Socket(server.url, token=alice.token, project_id=project) as watcher:
-            watcher.expect("subscribed")
-            server.signal(signal.SIGTERM)
-            thread.join(PATIENCE)
-
-        assert ok(answers[0])["items"] == []
-        assert server.process.wait(PATIENCE) == 0
-
-    def test_a_request_in_hand_is_finished(self, process, alice):
-        server = process()
-        body = b'{"name": "In hand"}'
-        head = (
-            "POST /api/v1/projects HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            f"Authorization: Bearer {alice.token}\r\nContent-Length: {len(body)}\r\n\r\n"
-        ).encode()
-        with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as raw:
-            raw.sendall(head + body[:5])
-            assert httpx.get(server.url + "/health", **PLAIN).status_code == 200
-            server.signal(signal.SIGTERM)
-            raw.sendall(body[5:])
-            assert raw.recv(12) == b"HTTP/1.1 201"
-        assert server.process.wait(PATIENCE) == 0
-
-    def test_an_idle_connection_does_not_hold_it_up(self, process):
-        server = process()
-        with httpx.Client(base_url=server.url, **PLAIN) as http:
-            http.get("/health")
-            server.signal(signal.SIGTERM)
-            assert server.process.wait(PATIENCE) == 0
-
-    def test_nothing_is_left_behind(self, process):
-        server = process()
-        worker = server.worker
-        server.stop()
-        eventually(lambda: has_ended(worker))
+    def test_nothing_is_left_behind(self, stopped):
+        eventually(lambda: has_ended(stopped.worker))
 
 
-@pytest.fixture(scope="class")
-def port(tmp_path_factory):
+@pytest.fixture
+def port(standing):
     """Return the port of a server for all whose requests don't come as far as its application."""
-    with ForkedServer(tmp_path_factory.mktemp("refusing") / "instance") as server:
-        yield server.port
+    return standing().port
 
 
 class TestRefusedRequests:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -22,7 +19,6 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from collab import create_app
-from collab.config import ROOT
 from collab.core.models import utcnow
 from collab.core.parts import PARTS
 from collab.core.security.keys import KEY_NAMES
@@ -38,6 +34,7 @@ from collab.jobs.procrastinate.mending import MEND_S, STALLED_S, TIDY_S, Mender
 from ..conftest import SETTINGS, close, http_for, migrated
 from ..support import served
 from ..support.jobs import Clock, Desk, bring_types, gates, waiting
+from ..support.kept_apps import Lent
 from ..support.people import Person, ok
 from ..support.postgres import PostgresServer
 from ..support.schedules import keeper, makes_schedule
@@ -48,6 +45,8 @@ from ..support.work import caller_of
 #: Seconds within which a job goes on whose worker was killed: the promise.
 RECOVERY_S = 45
 SHARED_JOBS = 100
+#: What each test's database is called.
+DATABASE = "jobs_own"
 UNENDED_JOBS = "SELECT count(*) FROM jobs WHERE status <> 'succeeded'"
 
 MakeApp = Callable[..., Flask]
@@ -63,7 +62,7 @@ def people(cluster: PostgresServer, tmp_path_factory: pytest.TempPathFactory) ->
 @pytest.fixture
 def url(cluster: PostgresServer, people: dict[str, Person]) -> Iterator[str]:
     """Return the address of a database of this test's own."""
-    with cluster.copied("jobs_prepared", "jobs_own") as made:
+    with cluster.copied("jobs_prepared", DATABASE) as made:
         yield made
 
 
@@ -98,10 +97,24 @@ def start(url: str, tmp_path: Path) -> Iterator[MakeApp]:
     waiting.clear()
 
 
+@pytest.fixture(scope="module")
+def kept() -> Iterator[list[Lent]]:
+    """Keep the application that people call: each test's database has the same address."""
+    made: list[Lent] = []
+    yield made
+    for one in made:
+        close(one.app)
+
+
 @pytest.fixture
-def app(start: MakeApp) -> Flask:
+def app(url: str, kept: list[Lent], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """Return the application that people call; it runs no jobs."""
-    return start()
+    if not kept:
+        where = {"INSTANCE_PATH": str(tmp_path_factory.mktemp("calls")), "DATABASE_URL": url}
+        kept.append(Lent(bring_types(create_app(SETTINGS | where))))
+    yield kept[0].app
+    if not kept[0].end():  # a test has added to it
+        close(kept.pop().app)
 
 
 @pytest.fixture
@@ -498,7 +511,7 @@ def test_a_worker_goes_on_when_the_server_has_ended_its_connections(
     eventually(lambda: ask("SELECT count(*) FROM procrastinate_workers") == [(1,)])
     ask(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE datname = 'jobs_own' AND pid <> pg_backend_pid()"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
     made = eventually(lambda: submitted(alice) or pause())
     ends(ask, made)
@@ -565,16 +578,17 @@ def traces(tmp_path: Path) -> Traces:
 
 
 def test_a_killed_worker_s_job_goes_on_elsewhere_and_a_stopped_one_hands_it_back(
-    app: Flask,
-    alice: Person,
     launch: Callable[[], JobWorker],
     traces: Traces,
     ask: Any,
     start: MakeApp,
     monkeypatch: pytest.MonkeyPatch,
+    people: dict[str, Person],
 ) -> None:
     monkeypatch.setenv(FOLDER, str(traces.folder))
-    registry.register(app, served.gate)
+    own = start()
+    registry.register(own, served.gate)
+    alice = people["alice"].at(http_for(own))
     made = alice.submits("served_gate")["id"]
     first = launch()
     eventually(lambda: traces.lines("begun") == [f"{made} 1"] or pause())
@@ -626,13 +640,3 @@ def test_a_worker_runs_the_types_that_it_was_told(
     other, told = alice.submits()["id"], alice.submits("test_file")["id"]
     ends(ask, told)
     assert (status(alice, other), entries(ask)) == ("queued", [(other, "todo")])
-
-
-def test_whoever_has_no_server_has_no_queue_in_memory(tmp_path: Path) -> None:
-    code = (
-        "import sys; from collab import create_app; create_app({'INSTANCE_PATH': sys.argv[1]});"
-        "sys.exit('procrastinate' in sys.modules or 'psycopg' in sys.modules)"
-    )
-    environment = {"PATH": os.environ["PATH"]}
-    done = subprocess.run([sys.executable, "-c", code, tmp_path], cwd=ROOT, env=environment)
-    assert done.returncode == 0

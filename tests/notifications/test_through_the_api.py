@@ -190,9 +190,10 @@ def test_another_due_date_is_told_again(notes: Notes, alice: Person) -> None:
 def test_a_server_reminds_once_through_a_crash(
     process: Callable[..., ProcessServer], over: Callable[..., Person], alice: Person
 ) -> None:
-    process().kill()  # which has kept a place
+    first = process()
+    first.kill()  # which has kept a place
     task = makes_task(alice, due_at=soon())
-    servers = process(), process()
+    servers = first.start(), process()
     there = over(servers[0], alice)
     (one,) = eventually(lambda: ok(there.get("/notifications"))["items"])
     for server in servers:

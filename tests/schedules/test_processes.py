@@ -20,7 +20,7 @@ from ..support.servers import ProcessServer
 from ..support.waiting import PATIENCE, eventually
 
 #: Schedules that are due at once when a server is killed.
-DUE_AT_ONCE = 150
+DUE_AT_ONCE = 60
 
 
 def test_processes_that_come_at_once_make_each_job_once(
