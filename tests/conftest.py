@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -28,6 +29,7 @@ from .support.databases import (  # hooks of pytest's
 )
 from .support.declared import Declared
 from .support.kept_apps import Lent, lender
+from .support.made_once import State, states_of
 from .support.order import pytest_collection_modifyitems  # noqa: F401 (a hook of pytest's)
 from .support.people import Person, register
 from .support.postgres import PostgresServer, pool_before, postgres_server
@@ -188,19 +190,40 @@ def declared(app: Flask, declarations: Declared) -> Iterator[None]:
 
 
 @pytest.fixture
-def begins_with_project(request: pytest.FixtureRequest) -> bool:
+def states(request: pytest.FixtureRequest) -> list[State]:
+    """Return what was made once that this test begins with."""
+    return states_of(request)
+
+
+@pytest.fixture
+def begins_with_project(request: pytest.FixtureRequest, states: list[State]) -> bool:
     """Tell whether this test's database has alice's project from the beginning."""
-    return "project" in request.fixturenames
+    return "project" in (states[0].arguments if states else request.fixturenames)
 
 
 @pytest.fixture
 def beginning(
+    lasting: Flask,
     template: tuple[Path, dict[str, Person]],
     template_with_project: tuple[Path, int],
     begins_with_project: bool,
+    states: list[State],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """Return the database that this test's is a copy of."""
-    return template_with_project[0] if begins_with_project else template[0]
+    found = template_with_project[0] if begins_with_project else template[0]
+    if not states:
+        return found
+    with http_for(lasting) as http:
+        people = {name: person.at(http) for name, person in template[1].items()}
+        given: dict[str, Any] = {"app": lasting, "http": http, **people}
+        if begins_with_project:
+            given["project"] = template_with_project[1]
+        for state in states:
+            folder = tmp_path_factory.getbasetemp() / f"made-once-{uuid4()}"
+            found = state.database(shared(lasting), found, given, folder)
+            given[state.name] = state.value()
+    return found
 
 
 @pytest.fixture

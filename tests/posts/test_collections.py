@@ -13,6 +13,7 @@ from collab.core.lists import ordering
 from collab.extensions import db
 from collab.posts.models import CollectionPost, Post
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok, paged
 from ..support.problems import pointers, problem
 from .shelves import order, shown, tag
@@ -175,7 +176,7 @@ def test_a_collection_may_be_full(app: Flask, alice: Person) -> None:
 # -- drafts of others -----------------------------------------------------------------------------
 
 
-@pytest.fixture
+@made_once
 def held(alice: Person, bob: Person) -> tuple[list[int], int]:
     """Return three posts of alice's, and bob's collection of them, the middle one a draft now."""
     posts = [alice.writes()["id"] for _ in range(3)]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok, paged
 from ..support.problems import pointers, problem
 
@@ -14,7 +15,7 @@ def titles(person: Person, **query: Any) -> list[str]:
     return [one["title"] for one in ok(person.get("/posts", params=query))["items"]]
 
 
-@pytest.fixture
+@made_once
 def written(alice: Person, bob: Person) -> None:
     """Write posts and drafts."""
     alice.writes("A1", "apples and pears")

@@ -14,6 +14,7 @@ from collab import create_app
 
 from ..conftest import SETTINGS, close, http_for
 from ..support import databases
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from ..support.problems import pointers, problem
 from .shelves import crowd, order, shown
@@ -115,7 +116,7 @@ def test_who_pages_while_others_move_misses_and_doubles_none_that_stays(
 # -- one by one -----------------------------------------------------------------------------------
 
 
-@pytest.fixture
+@made_once
 def three(alice: Person) -> tuple[list[int], int]:
     """Return three posts and the collection that has them."""
     made = [alice.writes()["id"] for _ in range(3)]

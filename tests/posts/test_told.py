@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from ..support.records import Record, recording
 
 SECRET = "the hidden name"
 
 
-@pytest.fixture
+@made_once
 def draft(alice: Person) -> dict[str, Any]:
     """Return a draft of alice's."""
     return alice.writes(SECRET, status="draft")

@@ -27,6 +27,7 @@ from collab.projects.access import (
 from collab.projects.models import Project
 from collab.tasks.models import Task
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 
 NAMES = ("ada", "alice", "bob", "charlie", "vera")
@@ -37,17 +38,19 @@ def people(request: pytest.FixtureRequest) -> dict[str, Person]:
     return {name: request.getfixturevalue(name) for name in NAMES}
 
 
-@pytest.fixture
-def filled(people: dict[str, Person], project: int) -> int:
+@made_once
+def filled(
+    ada: Person, alice: Person, bob: Person, charlie: Person, vera: Person, project: int
+) -> int:
     """Return a project; everybody who may has something in it, and of their own."""
-    for name, person in people.items():
-        ok(person.post("/tasks", {"title": f"Of {name}"}))
+    for person in (ada, alice, bob, charlie, vera):
+        ok(person.post("/tasks", {"title": f"Of {person.name}"}))
         person.submits()
-        if name in ("alice", "bob"):
+        if person in (alice, bob):
             ok(person.post("/tasks", {"title": "Ours", "project_id": project}))
             person.submits(project_id=project)
-    theirs = people["charlie"].makes_project()
-    ok(people["charlie"].post("/tasks", {"title": "Elsewhere", "project_id": theirs}))
+    theirs = charlie.makes_project()
+    ok(charlie.post("/tasks", {"title": "Elsewhere", "project_id": theirs}))
     return project
 
 

@@ -17,18 +17,19 @@ from collab.server import prepare
 from collab.tasks.models import Comment, Task
 
 from ..support import databases
+from ..support.made_once import made_once
 from ..support.people import PASSWORD, Person, ok
 from ..support.problems import problem
 from ..support.records import Record, recording
 
 
-@pytest.fixture
+@made_once
 def desk(alice: Person, project: int) -> int:
     """Return a workspace of the project."""
     return alice.makes_workspace(project)
 
 
-@pytest.fixture
+@made_once
 def gone(alice: Person, project: int, desk: int) -> int:
     """Return the id of the project, which had everything and has been deleted."""
     alice.invites(project, "new@example.com")
@@ -128,7 +129,7 @@ def test_the_history_of_a_deleted_project_is_not_shown_in_a_new_one(
     assert kinds == ["project.created", "member.added"]
 
 
-@pytest.fixture
+@made_once
 def crowded(app: Flask, alice: Person, project: int) -> int:
     """Return a project with more in it than one transaction deletes."""
     task = alice.makes_task(project_id=project)["id"]

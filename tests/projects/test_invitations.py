@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from ..support.made_once import made_once
 from ..support.people import PASSWORD, Person, ok
 from ..support.problems import problem
 from ..support.races import at_once, statuses
@@ -15,7 +16,7 @@ from ..support.records import Record, recording
 EMAIL = "dora@example.com"
 
 
-@pytest.fixture
+@made_once
 def invitation(alice: Person, project: int) -> int:
     """Return the id of dora's invitation as a viewer."""
     return alice.invites(project, EMAIL, "viewer")["invitation_id"]
@@ -225,7 +226,7 @@ def test_of_accepting_and_taking_back_at_once_one_counts(
 # -- what happened meanwhile ----------------------------------------------------------------------
 
 
-@pytest.fixture
+@made_once
 def bobs(alice: Person, bob: Person, project: int) -> int:
     """Return the id of an invitation as an owner that bob made when still one."""
     ok(alice.patch(f"/projects/{project}/members/{bob.id}", {"role": "owner"}))

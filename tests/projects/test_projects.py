@@ -9,6 +9,7 @@ from flask import Flask
 
 from collab.core.words.sorting import sort_key
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from ..support.problems import pointers, problem
 from ..support.records import Record, recording
@@ -82,12 +83,11 @@ def test_each_sees_the_own_role(alice: Person, bob: Person, vera: Person, projec
     assert roles == ["owner", "collaborator", "viewer"]
 
 
-@pytest.fixture
-def planets(alice: Person) -> Person:
-    """Return alice with some projects."""
+@made_once
+def planets(alice: Person) -> None:
+    """Make some projects of alice's."""
     for name in ("Venus", "Mars", "mercury", "Ünal", "100%", "a_b", "axb"):
         alice.makes_project(name)
-    return alice
 
 
 @pytest.mark.parametrize(
@@ -106,24 +106,27 @@ def planets(alice: Person) -> Person:
         ("", ["Venus", "Mars", "mercury", "Ünal", "100%", "a_b", "axb"]),
     ],
 )
+@pytest.mark.usefixtures("planets")
 def test_projects_are_found_by_a_part_of_their_name(
-    planets: Person, q: str, found: list[str]
+    alice: Person, q: str, found: list[str]
 ) -> None:
-    assert names(planets, q=q) == found
+    assert names(alice, q=q) == found
 
 
 def test_a_search_of_more_than_100_characters_is_422(alice: Person) -> None:
     assert pointers(alice.get("/projects", params={"q": "x" * 101})) == ["#/query/q"]
 
 
-def test_projects_are_sorted_by_name(planets: Person) -> None:
-    assert names(planets, sort="name") == sorted(names(planets), key=sort_key)
+@pytest.mark.usefixtures("planets")
+def test_projects_are_sorted_by_name(alice: Person) -> None:
+    assert names(alice, sort="name") == sorted(names(alice), key=sort_key)
 
 
-def test_the_latest_changed_project_can_come_first(planets: Person) -> None:
-    mars = ok(planets.get("/projects?q=mars"))["items"][0]["id"]
-    ok(planets.patch(f"/projects/{mars}", {"description": "red"}))
-    assert names(planets, sort="-updated_at")[0] == "Mars"
+@pytest.mark.usefixtures("planets")
+def test_the_latest_changed_project_can_come_first(alice: Person) -> None:
+    mars = ok(alice.get("/projects?q=mars"))["items"][0]["id"]
+    ok(alice.patch(f"/projects/{mars}", {"description": "red"}))
+    assert names(alice, sort="-updated_at")[0] == "Mars"
 
 
 # -- changing -------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from collab.extensions import db
 from collab.server import prepare
 
 from ..conftest import SETTINGS, close
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from .rows import a_post, a_task, kept, titles
 
@@ -43,7 +44,7 @@ def rebuild(app: Flask) -> str:
     return done.output
 
 
-@pytest.fixture
+@made_once
 def filled(app: Flask, alice: Person) -> int:
     """Make two of every kind; returns the project that one of each is in."""
     other = alice.makes_project("Zebra other")

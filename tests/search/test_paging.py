@@ -12,6 +12,7 @@ from collab.extensions import db
 from collab.projects.models import OWNER, Member, Project
 from collab.search.queries import MAX_CANDIDATES, MAX_RANKED_WORDS
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok, paged
 from ..support.problems import problem
 from .rows import a_post, a_task, kept
@@ -24,7 +25,7 @@ def test_pages_hold_every_result_once_in_order(app: Flask, alice: Person) -> Non
     assert paged(alice, "/search?q=zebra&type=post&limit=7") == whole
 
 
-@pytest.fixture
+@made_once
 def menagerie(app: Flask, alice: Person) -> None:
     """Make much of several kinds."""
     project = alice.makes_project("Zebra")
@@ -87,7 +88,7 @@ def test_of_each_kind_the_newest_thousand_are_ranked(app: Flask, alice: Person) 
 # -- people in many projects ----------------------------------------------------------------------
 
 
-@pytest.fixture
+@made_once
 def joined(app: Flask, alice: Person, bob: Person) -> list[int]:
     """Let alice own 2,000 projects, and bob one more, with a task in each."""
     keys = kept(app, *(Project(name=f"Zebra {number}") for number in range(2001)))

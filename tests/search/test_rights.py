@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from collab.extensions import db
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from .rows import titles
 
@@ -42,7 +43,7 @@ def people(
     return {one.name: one for one in (charlie, vera, bob, alice, ada)}
 
 
-@pytest.fixture
+@made_once
 def zebras(alice: Person, ada: Person) -> int:
     """Make something of every kind; returns the project that most of it is in."""
     project = alice.makes_project("Zebra project", bob="collaborator", vera="viewer")

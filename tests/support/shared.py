@@ -27,6 +27,9 @@ from collab.extensions import db
 
 from . import databases
 
+#: Where an instance folder has what people uploaded.
+BESIDE = "blobs"
+
 at_end = contextlib.ExitStack()
 
 
@@ -114,7 +117,7 @@ class SharedApp:
         self._watch: Any = None
 
     def begin(self, source: Path, *, alone: bool) -> None:
-        """Give the folder a copy of a database, and nothing else.
+        """Give the folder a copy of a database, and of the uploads beside it, and nothing else.
 
         `alone` tells that nothing but the application will open the file.
         """
@@ -132,6 +135,8 @@ class SharedApp:
             databases.copy(source, self.folder)
             kept = alone and not databases.server()
             self._file = KeptFile(self.folder, source) if kept else None
+        if (source.parent / BESIDE).exists():
+            shutil.copytree(source.parent / BESIDE, self.folder / BESIDE)
         shutil.rmtree(gone, ignore_errors=True)
 
     def end(self) -> None:

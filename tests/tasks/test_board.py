@@ -13,6 +13,7 @@ from collab.core.lists.ordering import MAX_POSITION_LENGTH
 from collab.extensions import db
 from collab.tasks.models import STATUSES, Task
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from ..support.problems import pointers, problem
 from ..support.races import at_once, statuses
@@ -28,7 +29,7 @@ def moves(person: Person, task: int, **place: Any) -> dict[str, Any]:
     return ok(person.post(f"/tasks/{task}/move", place))
 
 
-@pytest.fixture
+@made_once
 def row(alice: Person, project: int) -> list[int]:
     """Return four tasks of one column, in its order."""
     return [alice.makes_task(project_id=project)["id"] for _ in range(4)]

@@ -7,18 +7,19 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok, paged
 from ..support.problems import pointers, problem
 from ..support.records import recording
 
 
-@pytest.fixture
+@made_once
 def task(alice: Person, project: int) -> int:
     """Return the id of a task in the project."""
     return alice.makes_task(project_id=project)["id"]
 
 
-@pytest.fixture
+@made_once
 def comment(bob: Person, task: int) -> dict[str, Any]:
     """Return what bob said about it."""
     return bob.comments(task, "Is it ready?")

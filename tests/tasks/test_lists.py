@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok, paged
 from ..support.problems import pointers, problem
 
@@ -14,7 +15,7 @@ def titles(person: Person, path: str = "/tasks", **query: Any) -> list[str]:
     return [one["title"] for one in ok(person.get(path, params=query))["items"]]
 
 
-@pytest.fixture
+@made_once
 def tasks(alice: Person, bob: Person, project: int) -> int:
     """Return the project: it has some tasks of alice's and bob's, who have one each besides."""
     own = {"project_id": project}

@@ -9,6 +9,7 @@ from flask import Flask
 
 from collab.tasks.models import TASK_SORTS
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from .plans import planned
 
@@ -25,7 +26,7 @@ def plan(app: Flask, person: Person, **query: Any) -> list[str]:
     return steps
 
 
-@pytest.fixture
+@made_once
 def tasks(alice: Person, project: int) -> int:
     """Return a project, in which and besides which alice has tasks for every filter."""
     for where in ({"project_id": project}, {}):

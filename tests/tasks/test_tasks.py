@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from ..support.problems import pointers, problem
 from ..support.races import at_once, statuses
@@ -25,7 +26,7 @@ PLAIN = {
 }
 
 
-@pytest.fixture
+@made_once
 def task(alice: Person, project: int) -> dict[str, Any]:
     """Return a task of alice's in the project."""
     return alice.makes_task(project_id=project)

@@ -18,6 +18,7 @@ from collab.server import prepare
 
 from ..conftest import http_for
 from ..support import databases
+from ..support.made_once import made_once
 from ..support.people import Person, ok, register
 from ..support.problems import problem
 from ..support.races import at_once
@@ -108,7 +109,7 @@ def test_bytes_deleted_and_sent_at_once_are_kept_for_who_sent_them(
 # -- tidying --------------------------------------------------------------------------------------
 
 
-@pytest.fixture
+@made_once
 def orphan(alice: Person, project: int) -> None:
     """Leave bytes on disk whose upload went with its project."""
     alice.uploads(b"orphan", project_id=project)

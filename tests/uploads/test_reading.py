@@ -7,17 +7,18 @@ from typing import Any
 import httpx
 import pytest
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok, paged
 from ..support.problems import pointers, problem
 
 
-@pytest.fixture
+@made_once
 def mine(alice: Person) -> dict[str, Any]:
     """Return an upload of alice's that is in no project."""
     return alice.uploads(b"0123456789", name="digits.txt")
 
 
-@pytest.fixture
+@made_once
 def shared(alice: Person, project: int) -> dict[str, Any]:
     """Return an upload of alice's in her project."""
     return alice.uploads(b"0123456789", name="digits.txt", project_id=project)

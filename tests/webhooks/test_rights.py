@@ -4,6 +4,7 @@ import pytest
 
 from collab.webhooks.models import Webhook
 
+from ..support.made_once import made_once
 from ..support.notes import Notes
 from ..support.people import ok
 from .test_deliveries import makes_tasks, titles_of
@@ -11,7 +12,7 @@ from .test_deliveries import makes_tasks, titles_of
 pytestmark = pytest.mark.usefixtures("declared")
 
 
-@pytest.fixture
+@made_once
 def two_owners(alice, bob, project):
     """Let bob own alice's project, too."""
     ok(alice.patch(f"/projects/{project}/members/{bob.id}", {"role": "owner"}))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from ..support.problems import pointers, problem
 from ..support.records import Record, recording
@@ -16,7 +17,7 @@ def names(person: Person, path: str = "/workspaces", **query: Any) -> list[str]:
     return [one["name"] for one in ok(person.get(path, params=query))["items"]]
 
 
-@pytest.fixture
+@made_once
 def desk(alice: Person, project: int) -> int:
     """Return the id of a workspace with settings."""
     return alice.makes_workspace(project, "Desk", theme="dark", tabs=[1, 2])
@@ -88,7 +89,7 @@ def test_what_is_refused_is_neither_made_nor_recorded(
 # -- finding --------------------------------------------------------------------------------------
 
 
-@pytest.fixture
+@made_once
 def desks(alice: Person, charlie: Person, project: int) -> int:
     """Return another project of alice; there are workspaces in both, and in one of charlie's."""
     other = alice.makes_project("Gemini")
