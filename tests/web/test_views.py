@@ -105,8 +105,9 @@ def go(page: Page, path: str) -> None:
 AXE_RUN = """async ({ only, without }) => {
     const context = { exclude: [[without]] };
     const { violations } = await axe.run(context, { runOnly: only, reporter: 'no-passes' });
+    const why = ({ any, all, none }) => [...any, ...all, ...none].map(({ message }) => message);
     return violations.flatMap(({ id, nodes }) => nodes.map((node) =>
-        `${location} ${id}: ${node.html.slice(0, 200)} ${node.failureSummary.slice(0, 300)}`));
+        `${location} ${id}: ${node.html.slice(0, 200)} ${why(node).join('; ').slice(0, 300)}`));
 }"""
 BY_TAGS = {"type": "tag", "values": RULES}
 BY_COLOURS = {"type": "rule", "values": ["color-contrast"]}
