@@ -61,6 +61,27 @@ def test_the_description_has_it(http):
     assert "get" in paths["/api/v1/notes/{note_id}"]
 """
 
+#: The house's rules on who imports whom, of the new files alone: to read all takes seconds, and who
+#: imports lower ranks only is in no circle with others.
+IMPORTS = """
+import shutil
+
+from ..support.imports import Imports
+from ..test_house import HOUSE, imports_higher, offenders
+
+NEW = [*sorted((HOUSE / "notes").glob("*.py")), HOUSE / "events" / "catalogue" / "notes.py"]
+
+
+def test_it_imports_lower_ranks_only():
+    assert offenders(NEW, imports_higher) == {}
+
+
+def test_its_modules_are_in_no_circle_and_only_its_front_imports_routes(tmp_path):
+    shutil.copytree(HOUSE / "notes", tmp_path / "collab" / "notes")
+    imports = Imports(tmp_path / "collab")
+    assert (imports.circles(), imports.routes_below()) == ([], [])
+"""
+
 #: The house's own rules that a forgotten address breaks.
 RULES = (
     "tests/notes",
@@ -81,7 +102,7 @@ RULES = (
     "tests/ops/test_openapi_examples.py::test_every_example_passes_its_schema",
 )
 #: Of the house's rules, those that look at each file are asked about the new ones alone.
-CHOSEN = "not test_house or notes or circle_or or import_each_other or fronts or rank or mirror"
+CHOSEN = "not test_house or notes or has_its_rank or mirror"
 
 
 def newest_revision(checkout: Path) -> str:
@@ -140,6 +161,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for block in BLOCKS:
         follow(copy, *block)
     (copy / "tests" / "notes" / "test_proof.py").write_text(PROOF)
+    (copy / "tests" / "notes" / "test_imports.py").write_text(IMPORTS)
     return copy
 
 
