@@ -1,7 +1,8 @@
-"""Every shell block of the documentation does what its page says, on a fresh server."""
+"""Every shell block of the documentation does what its page says, on a real server."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -25,6 +26,15 @@ from .support.waiting import PATIENCE_FOR_MANY
 #: As they are for a reader, not as they are for tests, but for how long a password takes.
 LIMITS = {one.name: one.default for one in SETTINGS if one.name.endswith("RATE_LIMIT")}
 GIVEN = LIMITS | {"PASSWORD_HASH_MB": "1"}
+#: Pages that show what is there when nobody has been there before, or change it for everybody.
+FRESH = {
+    "README.md",
+    "docs/conventions.md",
+    "docs/operations.md",
+    "docs/review.md",
+    "docs/settings.md",
+    "docs/signing-in.md",
+}
 #: Blocks that a test can't run: what installs, what never ends, and what takes an hour (mutations).
 #: One more wants a reason.
 NOT_RUN = 15
@@ -43,11 +53,29 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@contextlib.contextmanager
+def served(begun: Path, folder: Path) -> Iterator[ForkedServer]:
+    """Run a server on which nobody has been, with a reader's rate limits."""
+    with ForkedServer(Path(shutil.copytree(begun, folder / "instance")), **GIVEN) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def used(begun: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkedServer]:
+    """Return the server that most pages use, one after the other."""
+    with served(begun, tmp_path_factory.mktemp("used")) as running:
+        yield running
+
+
 @pytest.fixture
-def server(begun: Path, tmp_path: Path) -> Iterator[ForkedServer]:
-    """Return a server on which nobody has been, with a reader's rate limits."""
-    folder = Path(shutil.copytree(begun, tmp_path / "instance"))
-    with ForkedServer(folder, **GIVEN) as running:
+def server(
+    request: pytest.FixtureRequest, page: Path, begun: Path, tmp_path: Path
+) -> Iterator[ForkedServer]:
+    """Return the server for a page."""
+    if name_of(page) not in FRESH:
+        yield request.getfixturevalue("used")
+        return
+    with served(begun, tmp_path) as running:
         yield running
 
 
@@ -108,7 +136,7 @@ def test_every_shell_block_does_what_its_page_says(page, server, tmp_path):
     blocks = run_blocks(page)
     work = tmp_path / "work"
     work.mkdir()
-    own = GIVEN | {"COLLAB_URL": server.url, "INSTANCE_PATH": str(tmp_path / "instance")}
+    own = GIVEN | {"COLLAB_URL": server.url, "INSTANCE_PATH": str(server.output.parent)}
     with Commands(work, own):
         done = subprocess.run(
             ["sh", "-c", script(blocks, work, server.url)],
