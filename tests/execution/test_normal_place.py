@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from collab.execution import nodes, programs
 from collab.execution.hints import hint
 from collab.execution.languages import JAVASCRIPT
 from collab.execution.nodes import Node
+from collab.execution.outcome import Outcome
 from collab.execution.output import FLOOD_BYTES
 from collab.execution.placed import Files
 from collab.execution.running import Program, run
@@ -22,6 +24,7 @@ from collab.execution.schemas import CodeIn
 
 from . import support
 from .support import IN_BOTH, execute, needs_bubblewrap, needs_node
+from .together import Together
 
 pytestmark = needs_bubblewrap
 
@@ -136,12 +139,17 @@ def test_files_that_no_box_holds_are_refused(files: dict[str, Any]) -> None:
     assert list(caught.value.messages_dict) == ["files"]
 
 
-@pytest.mark.parametrize("path", ["a", "...", ".a", "a b/ü.txt", "-x", "main.js"])
+OTHER_FILES = {path: f"text of {path}" for path in ("a", "...", ".a", "a b/ü.txt", "-x", "main.js")}
+AMONG_FILES = Together(Files(own={path: text.encode() for path, text in OTHER_FILES.items()}))
+READ = {path: AMONG_FILES.add(python=f"print(open({path!r}).read())") for path in OTHER_FILES}
+
+
+@pytest.mark.parametrize("path", OTHER_FILES)
 def test_other_files_are_taken(path: str) -> None:
-    loaded = CodeIn().load({"language": "python", "code": "1", "files": {path: "text"}})
-    code = f"print(open({path!r}).read())"
-    own = {name: text.encode() for name, text in loaded["files"].items()}
-    assert execute(code, files=Files(own=own)).stdout == "text\n"
+    files = {path: OTHER_FILES[path]}
+    loaded = CodeIn().load({"language": "python", "code": "1", "files": files})
+    assert loaded["files"] == files
+    assert READ[path].said(execute) == f"text of {path}\n"
 
 
 @IN_BOTH
@@ -231,16 +239,26 @@ MISSED = {
         "require('child_process').execSync('ls')": "no other processes",
     },
 }
-CASES = [
-    pytest.param(language, code, word, marks=needs_node if language == "javascript" else ())
-    for language, codes in MISSED.items()
-    for code, word in codes.items()
-]
+MISSING = Together()
+MISSED_IN_PYTHON = {code: MISSING.add(python=code) for code in MISSED["python"]}
 
 
-@pytest.mark.parametrize(("language", "code", "word"), CASES)
-def test_what_is_missing_is_told(language: str, code: str, word: str) -> None:
-    outcome = execute(code, language)
+@pytest.mark.parametrize(("code", "word"), MISSED["python"].items())
+def test_what_is_missing_is_told(code: str, word: str) -> None:
+    told = MISSED_IN_PYTHON[code].said(execute)
+    outcome = replace(execute_once("raise SystemExit(1)"), stderr=told)
+    assert word in (hint(outcome) or ""), outcome
+
+
+@cache
+def execute_once(code: str) -> Outcome:
+    return execute(code)
+
+
+@needs_node
+@pytest.mark.parametrize(("code", "word"), MISSED["javascript"].items())
+def test_what_is_missing_in_javascript_is_told(code: str, word: str) -> None:
+    outcome = execute(code, "javascript")
     assert word in (hint(outcome) or ""), outcome
 
 

@@ -16,9 +16,10 @@ from .support import Execute, bare
 
 #: What runs all of them; each line that it prints is the number of a piece, and what it said.
 PYTHON_FRAME = """
-import contextlib, io, json, traceback
+import contextlib, io, json, linecache, traceback
 for number, code in enumerate(CODES):
     said = io.StringIO()
+    linecache.cache["piece"] = (len(code), None, code.splitlines(True), "piece")
     with contextlib.redirect_stdout(said):
         try:
             exec(compile(code, "piece", "exec"), {"__name__": "__main__"})
