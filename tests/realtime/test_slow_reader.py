@@ -22,9 +22,13 @@ from ..support.raw import RawSocket
 from ..support.streams import Stream
 from ..support.waiting import eventually
 
-SIZE = 60_000
+SIZE = 150_000
 #: Enough to fill all buffers between the server and a reader who has stopped.
-ENOUGH = 60
+ENOUGH = 24
+#: Bytes that the kernel takes for such a reader: by itself it would take megabytes.
+RECEIVE_BUFFER = 4096
+#: The same for one who reads to the end of what is left for them.
+STREAM_BUFFER = 64 * 1024
 #: Events that may be on their way to somebody who reads all the time.
 MOST_AHEAD = 2
 
@@ -32,7 +36,9 @@ MOST_AHEAD = 2
 @pytest.fixture
 def stopped(server: Any, bob: Person, project: int) -> Iterator[RawSocket]:
     """Return bob's socket, which has subscribed and reads no more."""
-    with RawSocket(server.url, token=bob.token, project_id=project, receive_buffer=4096) as reader:
+    with RawSocket(
+        server.url, token=bob.token, project_id=project, receive_buffer=RECEIVE_BUFFER
+    ) as reader:
         assert reader.receive()["type"] == "subscribed"
         yield reader
 
@@ -148,7 +154,7 @@ def test_a_reader_who_stops_during_the_replay_is_told_where_to_resume(
     told = history.fill(app, project, 200, size=SIZE)
     server.drain()
     with RawSocket(
-        server.url, token=bob.token, project_id=project, after=start, receive_buffer=4096
+        server.url, token=bob.token, project_id=project, after=start, receive_buffer=RECEIVE_BUFFER
     ) as reader:
         first = [reader.receive(), reader.receive()]
         tells_much(alice, project)  # held back during the replay, up to the limit
@@ -171,14 +177,11 @@ def test_a_reader_who_reads_is_not_cut_off_however_much_there_is_to_replay(
 
 # -- streams --------------------------------------------------------------------------------------
 
-#: Streams have buffers in the kernel that grow to megabytes.
-LARGE = 250_000
-
 
 @pytest.fixture
 def stopped_stream(bob: Person, project: int, follow: Any) -> Stream:
     """Return bob's stream, which is not read any more."""
-    stream: Stream = follow(bob, project_id=project)
+    stream: Stream = follow(bob, project_id=project, receive_buffer=STREAM_BUFFER)
     stream.until("subscribed")
     return stream
 
@@ -193,7 +196,7 @@ def read_to_the_end(stream: Stream) -> list[int]:
 def test_a_stream_that_is_not_read_is_ended(
     stopped_stream: Stream, alice: Person, project: int
 ) -> None:
-    told = tells_much(alice, project, LARGE)
+    told = tells_much(alice, project)
     arrived = read_to_the_end(stopped_stream)
     assert arrived == told[: len(arrived)]
 
@@ -201,7 +204,7 @@ def test_a_stream_that_is_not_read_is_ended(
 def test_a_stream_resumes_after_its_last_event_id_with_the_rest_exactly(
     stopped_stream: Stream, alice: Person, bob: Person, project: int, follow: Any
 ) -> None:
-    told = tells_much(alice, project, LARGE)
+    told = tells_much(alice, project)
     arrived = read_to_the_end(stopped_stream)
     again = follow(bob, project_id=project, last_event_id=arrived[-1])
     while again.until("file.changed").data["data"]["text"] != "last":
@@ -213,12 +216,12 @@ def test_others_get_everything_while_one_stream_is_not_read(
     stopped_stream: Stream, alice: Person, vera: Person, project: int, server: Any
 ) -> None:
     with read_meanwhile(server.url, vera, project) as found:
-        told = tells_much(alice, project, LARGE, heard=found)
+        told = tells_much(alice, project, heard=found)
     assert found == told
 
 
 def test_a_stream_that_is_not_read_gives_its_place_back(
     stopped_stream: Stream, alice: Person, project: int, app: Flask
 ) -> None:
-    tells_much(alice, project, LARGE)
+    tells_much(alice, project)
     eventually(lambda: not LIVE.of(app).capacity.used)

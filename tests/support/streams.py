@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,12 +26,19 @@ class Stream:
     """An open stream; iterate over it, or ask for the next event of a kind."""
 
     def __init__(
-        self, url: str, bearer: str, last_event_id: int | str | None = None, **query: Any
+        self,
+        url: str,
+        bearer: str,
+        last_event_id: int | str | None = None,
+        receive_buffer: int = 0,
+        **query: Any,
     ) -> None:
         headers: dict[str, Any] = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         if last_event_id is not None:
             headers["Last-Event-ID"] = str(last_event_id).encode()
-        self._client = httpx.Client(timeout=TIMEOUT, verify=NO_TLS)
+        small = [(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)] if receive_buffer else None
+        transport = httpx.HTTPTransport(verify=NO_TLS, socket_options=small)
+        self._client = httpx.Client(timeout=TIMEOUT, transport=transport)
         request = self._client.build_request(
             "GET", f"{url}/api/v1/events/stream", params=query, headers=headers
         )
