@@ -22,7 +22,7 @@ from ..support.sockets import Closed
 from ..support.streams import Stream
 from ..support.waiting import eventually
 
-EVENTS, KILLS, PATIENCE = 300, 3, 60.0
+EVENTS, KILLS, PATIENCE = 200, 2, 60.0
 #: 15 for each kind of reader.
 DISCONNECTS = 30
 
@@ -43,7 +43,7 @@ class Worker(threading.Thread, ABC):
         while not self.over.is_set():
             with contextlib.suppress(*BROKEN):
                 self.work()
-            time.sleep(0.01)  # the server may be starting
+            time.sleep(0.05)  # the server may be starting
 
     @abstractmethod
     def work(self) -> None: ...
