@@ -8,22 +8,29 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from ..support.made_once import made_once
 from ..support.people import Person
 from ..support.servers import ThreadServer
 from ..support.texts import TextDesk
 from ..support.yjs import YjsEditor
 
 
-@pytest.fixture
-def text(app: Flask, alice: Person, project: int) -> TextDesk:
-    """Return an empty text in the project of alice, bob and vera."""
-    return TextDesk(app, alice.makes_workspace(project))
-
-
-@pytest.fixture
+@made_once
 def workspace(alice: Person, project: int) -> int:
     """Return a workspace in which bob may write and vera may read."""
     return alice.makes_workspace(project)
+
+
+@made_once
+def abc(alice: Person, workspace: int) -> int:
+    """Return alice's text: `abc`, in version 1."""
+    return int(alice.makes_file(workspace, "main.py", "abc")["id"])
+
+
+@pytest.fixture
+def text(app: Flask, workspace: int) -> TextDesk:
+    """Return an empty text in the project of alice, bob and vera."""
+    return TextDesk(app, workspace)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from collab.files.archives.turns import (
     Turn,
 )
 
+from ..support.made_once import made_once
 from ..support.memory import MIB, peak_of
 from ..support.people import Person
 from ..support.problems import problem
@@ -36,7 +37,7 @@ def turns() -> ArchiveTurns:
     return ArchiveTurns()
 
 
-@pytest.fixture
+@made_once
 def desk(bob: Person, project: int) -> int:
     desk = bob.makes_workspace(project)
     bob.makes_file(desk, "a.txt", "a text")

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from ..support.images import encoded, halves
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from ..support.problems import problem
 from ..support.races import at_once, statuses
@@ -13,7 +14,7 @@ from ..support.races import at_once, statuses
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00 anything"
 
 
-@pytest.fixture
+@made_once
 def text(bob: Person, workspace: int) -> int:
     """Return a text of bob's with a line for each of two people."""
     return bob.makes_file(workspace, "notes.md", "alice: \nbetween\nbob: \n")["id"]
@@ -64,16 +65,16 @@ def test_bytes_are_read_as_an_attachment_of_their_own_type(vera, image):
 
 
 @pytest.mark.parametrize("kind", ["text", "image"])
-def test_what_is_there_already_is_not_sent_again(vera, request, kind):
-    file = request.getfixturevalue(kind)
+def test_what_is_there_already_is_not_sent_again(vera, text, image, kind):
+    file = {"text": text, "image": image}[kind]
     tag = vera.get(f"/files/{file}/content").headers["ETag"]
     answer = vera.get(f"/files/{file}/content", headers={"If-None-Match": tag})
     assert (answer.status_code, answer.content, answer.headers["ETag"]) == (304, b"", tag)
 
 
 @pytest.mark.parametrize("kind", ["text", "image"])
-def test_a_range_is_served(vera, request, kind):
-    file = request.getfixturevalue(kind)
+def test_a_range_is_served(vera, text, image, kind):
+    file = {"text": text, "image": image}[kind]
     whole = vera.get(f"/files/{file}/content").content
     answer = vera.get(f"/files/{file}/content", headers={"Range": "bytes=2-5"})
     assert (answer.status_code, answer.content) == (206, whole[2:6])

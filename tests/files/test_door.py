@@ -14,9 +14,9 @@ Connect = Callable[..., Socket]
 
 
 @pytest.fixture
-def text(alice: Person, project: int) -> int:
+def text(abc: int) -> int:
     """Return alice's text: `abc`, in version 1."""
-    return alice.makes_text(project, "abc")
+    return abc
 
 
 def edit(socket: Socket, text: int, base: int, *edits: dict[str, Any], **more: Any) -> Any:

@@ -8,6 +8,7 @@ from flask import Flask
 from collab.files.editing.writer import TEXTS
 
 from ..conftest import http_for
+from ..support.made_once import made_once
 from ..support.people import Person, ok, paged
 from ..support.problems import pointers, problem
 from ..support.races import at_once, statuses
@@ -211,7 +212,7 @@ def test_a_project_has_a_quota(make_app, alice, instance):
 # -- listing --------------------------------------------------------------------------------------
 
 
-@pytest.fixture
+@made_once
 def filled(bob: Person, workspace: int) -> int:
     for path in ("b.txt", "src/b.py", "src/a/x", "src-old/y", "Src/z", "src/%", "src/_"):
         bob.makes_file(workspace, path, path)

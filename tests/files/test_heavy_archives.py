@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from flask import Flask
 from sqlalchemy import event
 
@@ -18,6 +17,7 @@ from collab.files.archives import unpacking
 from ..conftest import http_for
 from ..quotas.counts import counted, recounted
 from ..support import databases
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from ..support.problems import problem
 from ..support.waiting import PATIENCE
@@ -27,7 +27,7 @@ from ..uploads.disk import files_in
 MIB = 2**20
 
 
-@pytest.fixture
+@made_once
 def desk(bob: Person, project: int) -> int:
     return bob.makes_workspace(project)
 

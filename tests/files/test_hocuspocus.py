@@ -32,6 +32,7 @@ from collab.files.yjs.protocol import (
     sync,
 )
 
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from ..support.sockets import Closed, close, closed_after, opened
 from ..support.tokens import token_for
@@ -48,7 +49,7 @@ def put(person: Person, text: int, content: str) -> None:
     ok(person.request("PUT", f"/files/{text}/content", content=content, headers=headers))
 
 
-@pytest.fixture
+@made_once
 def text(alice: Person, project: int) -> int:
     return alice.makes_text(project, "")
 

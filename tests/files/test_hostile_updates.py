@@ -37,32 +37,26 @@ UNUSABLE = {
 }
 
 
-@pytest.fixture
-def shared(alice: Person, project: int) -> int:
-    """Return alice's text: `abc`, in version 1."""
-    return alice.makes_text(project, "abc")
-
-
 @pytest.mark.parametrize("what", UNUSABLE)
 @pytest.mark.parametrize(("who", "kind"), [("bob", UPDATE), ("bob", STEP_2), ("vera", STEP_2)])
 def test_who_sends_what_is_unusable_is_closed_and_nobody_else(
     what: str,
     who: str,
     kind: int,
-    shared: int,
+    abc: int,
     alice: Person,
     yjs: Yjs,
     request: pytest.FixtureRequest,
 ) -> None:
-    bystander = yjs(alice, shared).sync()
-    hostile = yjs(request.getfixturevalue(who), shared)
+    bystander = yjs(alice, abc).sync()
+    hostile = yjs(request.getfixturevalue(who), abc)
     hostile.ws.recv()  # sync step 1: what it sends is asked for
     hostile.send(protocol.sync(kind, UNUSABLE[what]))
     closed = hostile.wait_closed()
     assert (closed.code, bool(closed.reason)) == (4400, True)
     bystander.edit(3, "d")
     bystander.sync()
-    assert str(bystander.text) == alice.reads(shared) == "abcd"
+    assert str(bystander.text) == alice.reads(abc) == "abcd"
 
 
 @pytest.mark.parametrize("kind", [UPDATE, STEP_2])

@@ -36,9 +36,9 @@ REFUSED: dict[str, tuple[dict[str, Any], int]] = {
 
 
 @pytest.fixture
-def text(alice: Person, project: int) -> int:
+def text(abc: int) -> int:
     """Return alice's text: `abc`, in version 1."""
-    return alice.makes_text(project, "abc")
+    return abc
 
 
 @pytest.fixture

@@ -29,9 +29,9 @@ Yjs = Callable[..., YjsEditor]
 
 
 @pytest.fixture
-def text(alice: Person, project: int) -> int:
+def text(abc: int) -> int:
     """Return alice's text: `abc`, in version 1."""
-    return alice.makes_text(project, "abc")
+    return abc
 
 
 def content(connect: Connect, who: Person, text: int) -> str:
@@ -484,7 +484,7 @@ def test_another_tab_that_repeats_an_editor_does_not_keep_it(
 
 
 @pytest.mark.parametrize(
-    "states",
+    "too_many",
     [
         [State(7, 1, b'"' + b"x" * MAX_STATE_BYTES + b'"')],
         [State(key, 1, b"{}") for key in range(1, 40)],
@@ -492,11 +492,11 @@ def test_another_tab_that_repeats_an_editor_does_not_keep_it(
     ],
 )
 def test_an_editor_that_tells_too_much_is_not_relayed_and_goes_on_editing(
-    states: list[State], text: int, bob: Person, alice: Person, yjs: Yjs
+    too_many: list[State], text: int, bob: Person, alice: Person, yjs: Yjs
 ) -> None:
     editor = yjs(bob, text)
-    for one in states[:17] if len(states[0].json) > 100 else [None]:
-        editor.tell(*([one] if one else states))
+    for one in too_many[:17] if len(too_many[0].json) > 100 else [None]:
+        editor.tell(*([one] if one else too_many))
     editor.sync()
     editor.edit(3, "d")
     reader = yjs(alice, text).sync()
