@@ -30,10 +30,10 @@ from ..support.servers import PLAIN
 from ..support.waiting import PATIENCE, eventually
 
 #: Acknowledged writes in the test of kills, the kills, and how often each reader disconnects.
-EVENTS, KILLS, CUTS = 200, 2, 4
+EVENTS, KILLS, CUTS = 120, 2, 3
 #: Seconds between two rounds of requests of one caller, and requests that are answered at least
 #: before and after each machine is restarted: others come all the time, some while it leaves.
-PAUSE_S, REQUESTS = 0.05, 30
+PAUSE_S, REQUESTS = 0.1, 20
 #: What follows the project as people's programs do, in Node: none of them is told to come back.
 STOCK = ("eventsource, token", "ws")
 

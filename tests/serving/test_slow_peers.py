@@ -31,7 +31,7 @@ MANY = 1100
 #: Threads that a server has at most, and live connections: more than these, if each took one.
 FEW, MORE = 60, 80
 #: Descriptors of the connections to the database that chores beside requests may have opened: few
-#: next to a thousand connections and a hundred uploads, each of which might have left one.
+#: next to five hundred connections and a hundred uploads, each of which might have left one.
 OPENED_BESIDE = 20
 #: Seconds: fewer than a body would have without these.
 NOT_SO_QUICK_S = 19
@@ -80,7 +80,7 @@ def test_each_kind_of_slow_sender_is_gone_after_its_deadline(standing: Any, drip
 def test_a_reader_who_never_reads_is_gone_after_its_deadline(standing: Any) -> None:
     server = standing(**QUICK)
     with crowd(server.url) as slow:
-        slow.add("nothing read", 5)
+        slow.add("nothing read", 2)
         eventually(lambda: not connected(server, slow.ports))
 
 
@@ -136,9 +136,9 @@ def test_memory_and_descriptors_stay_flat_over_many_connections_and_aborted_uplo
                 if number < uploads:
                     tcp.sendall(upload + bytes(200_000))
 
-    visit(200, 20)
+    visit(100, 20)
     files, memory = descriptors(server), memory_kib(server)
-    visit(1000, 100)
+    visit(500, 100)
     # What the server does beside requests may have opened its own meanwhile: the database's.
     eventually(lambda: descriptors(server) <= files + OPENED_BESIDE)
     assert memory_kib(server) < memory + 8 * 1024
