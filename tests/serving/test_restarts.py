@@ -31,9 +31,10 @@ from ..support.waiting import PATIENCE, eventually
 
 #: Acknowledged writes in the test of kills, the kills, and how often each reader disconnects.
 EVENTS, KILLS, CUTS = 120, 2, 3
-#: Seconds between two rounds of requests of one caller, and requests that are answered at least
-#: before and after each machine is restarted: others come all the time, some while it leaves.
-PAUSE_S, REQUESTS = 0.1, 20
+#: Seconds between two rounds of requests of one caller: while a machine leaves, and otherwise.
+BUSY_PAUSE_S, PAUSE_S = 0.005, 0.1
+#: Requests that are answered at least before and after each machine is restarted.
+REQUESTS = 20
 #: What follows the project as people's programs do, in Node: none of them is told to come back.
 STOCK = ("eventsource, token", "ws")
 
@@ -44,7 +45,7 @@ class Caller(threading.Thread):
     def __init__(self, machines: Machines, project: int) -> None:
         super().__init__(daemon=True)
         self._machines, self._project = machines, project
-        self.over = threading.Event()
+        self.over, self.pause_s = threading.Event(), PAUSE_S
         #: How many requests were answered, and what was answered otherwise than it should be.
         self.answered, self.failures = 0, list[str]()
         #: What was acknowledged: events by their ids.
@@ -53,7 +54,7 @@ class Caller(threading.Thread):
     def run(self) -> None:
         with httpx.Client(base_url=self._machines.url, **PLAIN) as http:
             person = self._machines.alice.at(http)
-            while not self.over.wait(PAUSE_S):
+            while not self.over.wait(self.pause_s):
                 self.work(person)
 
     def work(self, person: Person) -> None:
@@ -127,13 +128,16 @@ def test_a_rolling_restart_fails_no_request_and_loses_no_event(
     before = [int(one["id"]) for one in machines.log(project)]
     poller = LongPoller(machines, project)
     poller.last = before[-1]
-    callers = [Caller(machines, project) for _ in range(2)]
+    callers = [Caller(machines, project) for _ in range(3)]
     for one in (poller, *callers):
         one.start()
     for machine in machines.both:
         writes(callers, REQUESTS)
+        pause(callers, BUSY_PAUSE_S)
+        writes(callers, REQUESTS)
         machine.signal(signal.SIGTERM)
         assert machine.process.wait(PATIENCE) == 0
+        pause(callers, PAUSE_S)
         writes(callers, REQUESTS)
         machine.start()
         eventually(lambda: machines.status() == ["ok", "ok"])
@@ -145,7 +149,7 @@ def test_a_rolling_restart_fails_no_request_and_loses_no_event(
     eventually(lambda: poller.last >= log[-1])
     poller.over.set()
     poller.join(PATIENCE)
-    assert [one.failures for one in (poller, *callers)] == [[]] * 3
+    assert [one.failures for one in (poller, *callers)] == [[]] * 4
     told = [key for one in callers for key in one.told]
     assert len(told) == len({*told})
     assert {*told} <= {*log}
@@ -153,6 +157,12 @@ def test_a_rolling_restart_fails_no_request_and_loses_no_event(
     eventually(lambda: all(log[-1] in one["ids"] for one in look(followers)))
     assert [one["ids"] for one in look(followers)] == [log] * len(STOCK)
     assert [one["over"] for one in look(followers)] == [False] * len(STOCK)
+
+
+def pause(callers: list[Caller], seconds: float) -> None:
+    """Let callers pause for so long between their rounds from now on."""
+    for one in callers:
+        one.pause_s = seconds
 
 
 def writes(callers: list[Caller], more: int) -> None:
