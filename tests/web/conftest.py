@@ -1,15 +1,20 @@
 """Windows on a server of their own: `alices = window("alice", "/projects/1")`."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page
 
+from collab.core.security.keys import KEY_NAMES
+
+from ..conftest import SETTINGS, makes_project
+from ..support import databases
 from ..support.browsers import Window
 from ..support.people import Person
-from ..support.servers import ProcessServer, ThreadServer, free_port
+from ..support.servers import ForkedServer, ProcessServer, ThreadServer, free_port
 
 
 @pytest.fixture(scope="session")
@@ -26,21 +31,42 @@ def server(app: Flask, port: int) -> Iterator[ThreadServer]:
 
 
 @pytest.fixture
-def whole_site(process: Callable[..., ProcessServer], port: int) -> ProcessServer:
-    """Return a server in a process that can be killed, with all that works beside requests."""
+def own_site(process: Callable[..., ProcessServer], port: int) -> ProcessServer:
+    """Return a server in a process that can be killed, and where nobody but this test has been."""
     return process(port=port)
+
+
+@pytest.fixture(scope="session")
+def whole_site(
+    template: tuple[Path, dict[str, Person]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ProcessServer]:
+    """Serve all that works beside requests, too; tests share it, and have projects of their own."""
+    folder = tmp_path_factory.mktemp("whole-site")
+    given = {name: SETTINGS[name] for name in KEY_NAMES} | databases.copy(template[0], folder)
+    with ForkedServer(folder, ALLOW_PRIVATE_WEBHOOKS="on", **given) as running:
+        yield running
 
 
 @pytest.fixture
 def site(request: pytest.FixtureRequest) -> ThreadServer | ProcessServer:
-    """Return the server of the page: `whole_site` where a test uses that, else one of this process.
+    """Return the server of the page: `own_site` or `whole_site` where a test uses one.
 
-    A process of its own, with its jobs, pipeline and sandbox, takes more than most tests here.
+    Else it is one of this process, with nothing beside requests, which is enough for most.
     """
-    found: ThreadServer | ProcessServer = request.getfixturevalue(
-        "whole_site" if "whole_site" in request.fixturenames else "server"
-    )
+    names = [one for one in ("own_site", "whole_site") if one in request.fixturenames]
+    found: ThreadServer | ProcessServer = request.getfixturevalue((*names, "server")[0])
     return found
+
+
+@pytest.fixture
+def project(
+    request: pytest.FixtureRequest,
+    project: int,
+    alice: Person,
+    at_site: Callable[[Person], Person],
+) -> int:
+    """Return alice's project; on the site that tests share, a new one."""
+    return makes_project(at_site(alice)) if "whole_site" in request.fixturenames else project
 
 
 @pytest.fixture

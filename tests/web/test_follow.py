@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from collab.config import ROOT
 
 
-@pytest.mark.usefixtures("whole_site")
+@pytest.mark.usefixtures("own_site")
 def test_a_file_on_ones_own_disk_follows_a_project_across_a_restart(windows, at_site, alice, site):
     project = at_site(alice).makes_project()
     page = windows().context.new_page()

@@ -31,8 +31,6 @@ STICKING_OUT = """() => [...document.querySelectorAll('.frame *')].filter((one) 
   return inner.width > 0 && inner.right > outer.right + 5;
 }).map((one) => `${location.pathname} .${one.className} in .${one.parentElement.className}`)"""
 
-pytestmark = pytest.mark.usefixtures("whole_site")
-
 
 @dataclass
 class Places:
@@ -148,6 +146,7 @@ def looked_at(page: Page, sizes: list[ViewportSize], without: str) -> tuple[list
     return against, sticking
 
 
+@pytest.mark.usefixtures("own_site")
 def test_no_view_has_a_violation_of_axes_or_a_name_that_sticks_out(windows, places):
     """In either theme, on a phone and on a desk: to come to a view takes longer than to look."""
     page = windows(viewport=DESK).tab("/sign-in")

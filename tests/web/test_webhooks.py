@@ -10,12 +10,6 @@ from ..support.servers import PLAIN
 
 
 @pytest.fixture
-def whole_site(process, port):
-    """Serve with webhooks to this machine."""
-    return process(port=port, ALLOW_PRIVATE_WEBHOOKS="on")
-
-
-@pytest.fixture
 def receiver():
     made = Receiver()
     yield made

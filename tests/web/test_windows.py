@@ -92,7 +92,7 @@ def test_who_is_here_is_seen_and_who_is_removed_sees_nothing_more(
     expect(alices.get_by_label("Role of Bob")).to_have_value("collaborator")
 
 
-@pytest.mark.usefixtures("whole_site")
+@pytest.mark.usefixtures("own_site")
 def test_a_page_whose_server_was_killed_comes_back_by_itself_and_misses_nothing(
     window: Callable[..., Page], site, at_site: Callable[[Person], Person], bob, project
 ):
