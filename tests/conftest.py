@@ -125,11 +125,23 @@ def pooled(cluster: PostgresServer) -> Iterator[Callable[[str], str]]:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Person]]:
-    """Make a migrated database with everybody in it, once: each test gets a copy."""
-    folder = tmp_path_factory.mktemp("template")
+def template_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a migrated database with nobody in it, once, for tests of new installations."""
+    folder = tmp_path_factory.mktemp("template-of-nobody")
     app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | databases.make(folder))
     prepare(app)
+    close(app)
+    return folder / "collab.db"
+
+
+@pytest.fixture(scope="session")
+def template(
+    template_of_nobody: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Person]]:
+    """Make a database with everybody in it, once: each test gets a copy."""
+    folder = tmp_path_factory.mktemp("template")
+    where = databases.copy(template_of_nobody, folder)
+    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | where)
     http = http_for(app)
     people = {name: register(http, name) for name in NAMES}
     close(app)

@@ -14,20 +14,10 @@ from .support import databases
 from .support.people import ok, register
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    """Migrate a database, once; returns its file."""
-    folder = tmp_path_factory.mktemp("migrated")
-    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | databases.make(folder))
-    prepare(app)
-    close(app)
-    return folder / "collab.db"
-
-
 @pytest.fixture
-def ready(migrated, tmp_path):
+def ready(template_of_nobody, tmp_path):
     """Return an application on a database that has been migrated, with nobody in it."""
-    where = databases.copy(migrated, tmp_path)
+    where = databases.copy(template_of_nobody, tmp_path)
     app = create_app(SETTINGS | {"INSTANCE_PATH": str(tmp_path)} | where)
     yield app
     close(app)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ from collab.mail import outbox
 from collab.mail.message import Mail
 from collab.realtime.json_door.messages import MESSAGES as socket_messages
 
+from .conftest import close, http_for, make_lasting, makes_project
+from .support import databases
 from .support.authenticator import Authenticator
 from .support.jobs import Desk
 from .support.notes import Notes
@@ -626,8 +629,22 @@ def route_of(row: str) -> str:
     return f"{method} " + re.sub(r"<\w+>", "<>", rule)
 
 
-#: What the cells of a row have made so far, by the name of its placeholder.
-Made = dict[str, Any]
+class Made(dict[str, Any]):
+    """What the cells of a row have made so far, by placeholder, and the states that are left."""
+
+    def __init__(self, states: list[dict[str, Any]]) -> None:
+        self._states = list(states)
+        super().__init__(self._states.pop())
+
+    def renew(self) -> None:
+        """Go on with a state that nobody has changed yet."""
+        self.clear()
+        if self._states:
+            self.update(self._states.pop())
+
+
+#: The states that a row begins with: for five, once the cell before has changed something.
+STATES_OF_A_ROW = 6
 
 
 def kept(make: Callable[[Cell], Any]) -> Any:
@@ -639,6 +656,18 @@ def kept(make: Callable[[Cell], Any]) -> Any:
     name = make.__name__
 
     def found(cell: Cell) -> Any:
+        if name not in cell.made:
+            cell.made[name] = make(cell)
+        return cell.made[name]
+
+    return property(found)
+
+
+def kept_of_other(make: Callable[[Cell], Any]) -> Any:
+    """Mark a thing of somebody else than the caller: cells with the same other one share it."""
+
+    def found(cell: Cell) -> Any:
+        name = f"{make.__name__} of {cell.other.name}"
         if name not in cell.made:
             cell.made[name] = make(cell)
         return cell.made[name]
@@ -695,7 +724,7 @@ class Cell:
     def upload(self) -> int:
         return self.alice.uploads(project_id=self.project)["id"]
 
-    @property
+    @kept_of_other
     def private_upload(self) -> int:
         return self.other.uploads()["id"]
 
@@ -722,11 +751,11 @@ class Cell:
     def delivery(self) -> int:
         return ok(self.alice.post(f"/webhooks/{self.pinged_webhook}/ping"))["id"]
 
-    @property
+    @kept
     def incoming_hook(self) -> int:
         return self.incoming()["id"]
 
-    @property
+    @kept
     def token(self) -> str:
         made = self.incoming()
         if "rotated" in self.row:
@@ -741,7 +770,7 @@ class Cell:
     def post(self) -> int:
         return self.alice.writes()["id"]
 
-    @property
+    @kept_of_other
     def draft(self) -> int:
         return self.other.writes(status="draft")["id"]
 
@@ -771,7 +800,7 @@ class Cell:
     def task(self) -> int:
         return self.alice.makes_task(project_id=self.project)["id"]
 
-    @property
+    @kept_of_other
     def private_task(self) -> int:
         return self.other.makes_task()["id"]
 
@@ -799,7 +828,7 @@ class Cell:
     def job(self) -> int:
         return self.alice.submits(project_id=self.project)["id"]
 
-    @property
+    @kept_of_other
     def private_job(self) -> int:
         return self.other.submits()["id"]
 
@@ -819,18 +848,14 @@ class Cell:
     def schedule(self) -> int:
         return self.alice.post("/schedules", SCHEDULE | {"project_id": self.project}).json()["id"]
 
-    @property
+    @kept_of_other
     def private_schedule(self) -> int:
         return self.other.post("/schedules", SCHEDULE).json()["id"]
 
     @property
     def notification(self) -> int:
         owner = self.who if self.who.token and "of another" not in self.row else self.other
-        notes = Notes(self.desk.app)
-        notes.catch_up()
-        owner.submits()
-        self.desk.work()
-        return notes.told(owner)[0]["id"]
+        return ok(owner.get("/notifications"))["items"][0]["id"]
 
     @property
     def user(self) -> int:
@@ -942,7 +967,7 @@ class Cell:
             place = {"content": zipped(a="text")}
         with self.who.http.stream(method, url, headers=headers, **place) as response:
             if response.is_success and method != "GET":
-                self.made.clear()
+                self.made.renew()
             return str(response.status_code)
 
 
@@ -954,11 +979,50 @@ def everybody(
     return {one.name: one for one in (nobody, charlie, vera, bob, alice, ada)}
 
 
+@pytest.fixture(scope="module")
+def begun(
+    template: tuple[Path, dict[str, Person]], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[dict[str, Any]]]:
+    """Make a database with several projects and a notification for everybody, once for all rows."""
+    folder = tmp_path_factory.mktemp("states")
+    app = make_lasting(folder, **databases.copy(template[0], folder))
+    people = {name: one.at(http_for(app)) for name, one in template[1].items()}
+    states = [{"project": makes_project(people["alice"])} for _ in range(STATES_OF_A_ROW)]
+    for one in states:
+        one["workspace"] = people["alice"].makes_workspace(one["project"])
+    notes, desk = Notes(app), Desk(app)
+    notes.catch_up()
+    for person in people.values():
+        person.submits()
+    desk.work()
+    notes.catch_up()
+    desk.close()
+    close(app)
+    return folder / "collab.db", states
+
+
+@pytest.fixture
+def beginning(begun: tuple[Path, list[dict[str, Any]]]) -> Path:
+    """Return the database that each row begins with."""
+    return begun[0]
+
+
+@pytest.fixture
+def project(begun: tuple[Path, list[dict[str, Any]]], alice: Person) -> int:
+    """Return one of alice's projects."""
+    assert alice.id
+    found: int = begun[1][0]["project"]
+    return found
+
+
 @pytest.mark.parametrize("row", ROUTE_ROWS)
 def test_route_answers_each_role(
-    everybody: dict[str, Person], desk: Desk, project: int, row: str
+    everybody: dict[str, Person],
+    desk: Desk,
+    begun: tuple[Path, list[dict[str, Any]]],
+    row: str,
 ) -> None:
-    made: Made = {"project": project}
+    made = Made(begun[1])
     cells = [Cell(everybody, everybody[name], row, desk, made) for name in PEOPLE]
     assert {cell.who.name: cell.status() for cell in cells} == ROUTE_ROWS[row]
 

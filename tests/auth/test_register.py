@@ -3,9 +3,9 @@ import threading
 import pytest
 
 from collab import create_app
-from collab.server import prepare
 
 from ..conftest import SETTINGS, close, http_for
+from ..support import databases
 from ..support.people import PASSWORD, Person, ok
 
 NEW = {"email": "dora@example.com", "password": "SecurePassword123!"}
@@ -92,9 +92,9 @@ def test_two_at_once_with_one_address_make_one_account(nobody):
 
 
 @pytest.fixture
-def new_installation(tmp_path):
-    app = create_app(SETTINGS | {"INSTANCE_PATH": str(tmp_path)})
-    prepare(app)
+def new_installation(template_of_nobody, tmp_path):
+    where = databases.copy(template_of_nobody, tmp_path)
+    app = create_app(SETTINGS | {"INSTANCE_PATH": str(tmp_path)} | where)
     with http_for(app) as http:
         yield Person("nobody", http)
     close(app)

@@ -12,12 +12,13 @@ import httpx
 import pytest
 from flask import Flask
 
-from ..conftest import SETTINGS, close, http_for
+from ..conftest import SETTINGS, close, http_for, make_lasting
 from ..quotas.counts import counted
 from ..quotas.test_doors import DOORS, PERSONAL, Door
+from ..support import databases
 from ..support.people import Person, ok, register
 from ..support.problems import problem
-from ..support.servers import TIMEOUT, ForkedServer, ThreadServer, free_port, run_forked
+from ..support.servers import PLAIN, ForkedServer, ThreadServer, free_port, run_forked
 from ..support.sockets import Socket
 from ..support.yjs import YjsEditor
 from ..uploads.disk import files_in
@@ -26,9 +27,8 @@ FULL = {"MIN_FREE_MB": "10000000"}
 LARGE = "x" * 40_000
 
 
-@pytest.fixture
-def place(alice: Person) -> dict[str, Any]:
-    """Return a project with something of everything in it, made while there was room."""
+def make_place(alice: Person) -> dict[str, Any]:
+    """Make a project with something of everything in it, while there is room."""
     project = alice.makes_project(bob="collaborator", vera="viewer")
     desk = alice.makes_workspace(project)
     at = {"project": project, "desk": desk, "job": alice.submits()["id"]}
@@ -38,6 +38,12 @@ def place(alice: Person) -> dict[str, Any]:
     ok(alice.request("PUT", f"/files/{at['long']}/content", content=b""))
     at["bytes"] = alice.sends_file(desk, "b.bin", b"\0")["id"]
     return at
+
+
+@pytest.fixture
+def place(alice: Person) -> dict[str, Any]:
+    """Return a project with something of everything in it."""
+    return make_place(alice)
 
 
 @pytest.fixture
@@ -56,15 +62,32 @@ def me(full: Flask, alice: Person) -> Iterator[Person]:
 ALL = DOORS | {f"{name} of one's own": door for name, door in PERSONAL.items()}
 
 
+@pytest.fixture(scope="module")
+def furnished(
+    template: tuple[Path, dict[str, Person]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Flask, Person, dict[str, Any]]]:
+    """Return such an application with its owner and such a place, once: all doors are closed."""
+    folder = tmp_path_factory.mktemp("furnished")
+    where = databases.copy(template[0], folder)
+    roomy, full = make_lasting(folder, **where), make_lasting(folder, **(where | FULL))
+    place = make_place(template[1]["alice"].at(http_for(roomy)))
+    close(roomy)
+    with http_for(full) as http:
+        yield full, template[1]["alice"].at(http), place
+    close(full)
+
+
 @pytest.mark.parametrize("door", ALL.values(), ids=ALL)
 def test_every_door_says_507_and_keeps_nothing(
-    me: Person, full: Flask, place: dict[str, Any], door: Door, instance: Path
+    furnished: tuple[Flask, Person, dict[str, Any]], door: Door
 ) -> None:
-    before, files = counted(full), files_in(instance)
+    full, me, place = furnished
+    folder = full.config["INSTANCE_PATH"]
+    before, files = counted(full), files_in(folder)
     answer = door(me, place)
     problem(answer, 507)
     assert answer.headers["Retry-After"] == "60"
-    assert (counted(full), files_in(instance)) == (before, files)
+    assert (counted(full), files_in(folder)) == (before, files)
 
 
 def test_what_frees_room_is_done(me: Person, place: dict[str, Any]) -> None:
@@ -122,7 +145,7 @@ def fill_up(folder: Path) -> Path:
 def test_a_disk_that_is_really_full(small: Path) -> None:
     with (
         ForkedServer(small / "instance", MIN_FREE_MB="0", PUBLISH_RATE_KB="1000000") as server,
-        httpx.Client(base_url=server.url, timeout=TIMEOUT) as http,
+        httpx.Client(base_url=server.url, **PLAIN) as http,
     ):
         who = register(http, "dora")
         project = who.makes_project()

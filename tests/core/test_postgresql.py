@@ -31,9 +31,9 @@ from ..support.postgres import PostgresServer
 from ..support.waiting import eventually
 
 #: Writers in the test of the order: threads of several applications, as of several processes.
-APPLICATIONS = 4
-THREADS_EACH = 4
-EVENTS_EACH = 12
+APPLICATIONS = 2
+THREADS_EACH = 8
+EVENTS_EACH = 6
 
 MakeApp = Callable[..., Flask]
 
@@ -323,7 +323,7 @@ def test_two_connections_of_a_pool_are_enough_for_many_writers_of_two_processes(
         return made.status_code
 
     with ThreadPoolExecutor(8) as pool:
-        assert set(pool.map(works, range(40))) == {201}
+        assert set(pool.map(works, range(20))) == {201}
 
 
 def test_a_server_that_was_away_is_used_again_by_itself(
