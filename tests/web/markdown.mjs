@@ -1,5 +1,7 @@
 // Shows what ui/markdown.js makes of a text, or which texts it is slow with. There is no browser: what h() needs
 // of a document is made here.
+import { createInterface } from "node:readline";
+
 class Node {
   constructor(tag) {
     this.tag = tag;
@@ -34,7 +36,6 @@ globalThis.document = {
 globalThis.location = { href: "http://127.0.0.1/" };
 
 const { markdown, plainOf } = await import(process.argv[2]);
-const [what, given] = [process.argv[3], JSON.parse(process.argv[4])];
 
 /** Begin with one, go on with the other: whatever is slow by its form is in here, twenty times over. */
 const PIECES = [
@@ -77,6 +78,12 @@ function slow(size) {
 }
 
 const inner = (node) => node.children.map((one) => one.html).join("");
-const { text, people } = typeof given === "string" ? { text: given } : given;
-const answers = { html: () => inner(markdown(text, { people })), plain: () => plainOf(text), slow: () => slow(given) };
-console.log(JSON.stringify(answers[what]()));
+const answers = {
+  html: ({ text, people }) => inner(markdown(text, { people })),
+  plain: ({ text }) => plainOf(text),
+  slow: ({ size }) => slow(size),
+};
+for await (const line of createInterface({ input: process.stdin })) {
+  const [what, given] = JSON.parse(line);
+  console.log(JSON.stringify(answers[what](given)));
+}

@@ -4,11 +4,15 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from collab.config import ROOT
+
+from ..support.waiting import PATIENCE
 
 SOURCE = ROOT / "collab" / "web" / "static" / "ui" / "markdown.js"
 #: Characters of a text: twice as many as a task's description may have.
@@ -19,13 +23,19 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def asked(what: str, given: object) -> object:
-    """Return what `markdown.mjs` finds out about the page's module."""
-    command = ["node", str(Path(__file__).with_name("markdown.mjs")), str(SOURCE), what]
-    done = subprocess.run(
-        [*command, json.dumps(given)], capture_output=True, text=True, check=True, timeout=100
-    )
-    return json.loads(done.stdout)
+@pytest.fixture(scope="module")
+def asked() -> Iterator[Callable[..., Any]]:
+    """Return a way to ask `markdown.mjs`, in one process for all, about the page's module."""
+    command = ["node", str(Path(__file__).with_name("markdown.mjs")), str(SOURCE)]
+    node = subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask(what: str, **given: object) -> Any:
+        node.stdin.write(json.dumps([what, given]) + "\n")
+        node.stdin.flush()
+        return json.loads(node.stdout.readline())
+
+    yield ask
+    node.communicate(timeout=PATIENCE)  # its input ends, and with it the program
 
 
 @pytest.mark.parametrize(
@@ -46,8 +56,8 @@ def asked(what: str, given: object) -> object:
         ("<img src=x onerror=alert(1)>", "<p>&lt;img src=x onerror=alert(1)></p>"),
     ],
 )
-def test_it_makes_elements_of_what_means_something_and_text_of_the_rest(text, html):
-    assert asked("html", text) == html
+def test_it_makes_elements_of_what_means_something_and_text_of_the_rest(asked, text, html):
+    assert asked("html", text=text) == html
 
 
 @pytest.mark.parametrize(
@@ -58,16 +68,16 @@ def test_it_makes_elements_of_what_means_something_and_text_of_the_rest(text, ht
         ("@nobody @bob/tools https://x.example/@bob `@bob` @bob.smith", []),
     ],
 )
-def test_those_are_called_whom_the_server_takes_for_called(text, called):
+def test_those_are_called_whom_the_server_takes_for_called(asked, text, called):
     people = ["Bob", "Bob Builder", "张三", "Sammy Jr.", "O'Brien", "Rob🚀"]
-    html = asked("html", {"text": text, "people": [{"name": name} for name in people]})
+    html = asked("html", text=text, people=[{"name": name} for name in people])
     assert re.findall("<span>(.*?)</span>", html) == called
 
 
-def test_an_excerpt_is_words_without_marks():
+def test_an_excerpt_is_words_without_marks(asked):
     text = "# Big\n**a**b `c`\nd\n\n- one\n- two"
-    assert asked("plain", text) == "Big ab c d one two"
+    assert asked("plain", text=text) == "Big ab c d one two"
 
 
-def test_no_text_takes_long():
-    assert asked("slow", LONG) == []
+def test_no_text_takes_long(asked):
+    assert asked("slow", size=LONG) == []

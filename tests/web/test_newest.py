@@ -33,9 +33,10 @@ def bare_loads(source: str) -> list[str]:
     return BARE_LOAD.findall(source)
 
 
-@pytest.mark.parametrize("path", sorted(STATIC.rglob("*.js")), ids=lambda one: one.name)
-def test_what_loads_goes_through_the_one_mechanism(path: Path) -> None:
-    assert bare_loads(path.read_text()) == []
+def test_what_loads_goes_through_the_one_mechanism() -> None:
+    bare = {str(path): bare_loads(path.read_text()) for path in STATIC.rglob("*.js")}
+    assert {name: found for name, found in bare.items() if found} == {}
+    assert len(bare) > 100
 
 
 def test_a_planted_load_is_found() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from ..support.factors import App
@@ -20,9 +21,11 @@ DEVICE = {
 }
 
 
-def by_name(page: Page) -> Page:
-    """Go to the same page by the service's name: there are no passkeys for a number."""
-    page.goto(page.url.replace("127.0.0.1", "localhost"))
+@pytest.fixture
+def account(windows, site) -> Page:
+    """Open the account's page by the service's name: there are no passkeys for a number."""
+    url = site.url.replace("127.0.0.1", "localhost")
+    page: Page = windows(base_url=url).tab("/account")
     return page
 
 
@@ -100,8 +103,8 @@ def adds_a_passkey(page: Page) -> None:
     expect(page.get_by_text("Test device")).to_be_visible()
 
 
-def test_a_passkey_is_added_signs_in_and_is_a_second_factor(windows):
-    page = by_name(windows().tab("/account"))
+def test_a_passkey_is_added_signs_in_and_is_a_second_factor(account):
+    page = account
     Device(page)
     begins(page)
     adds_a_passkey(page)
@@ -122,8 +125,8 @@ def test_a_passkey_is_added_signs_in_and_is_a_second_factor(windows):
     expect(page.get_by_text("Test device")).to_have_count(0)
 
 
-def test_one_way_to_sign_in_is_gone_at_a_time(windows):
-    page = by_name(windows().tab("/account"))
+def test_one_way_to_sign_in_is_gone_at_a_time(account):
+    page = account
     Device(page)
     begins(page)
     adds_a_passkey(page)
@@ -151,8 +154,8 @@ def test_one_way_to_sign_in_is_gone_at_a_time(windows):
     page.locator(".frame").wait_for()
 
 
-def test_codes_are_shown_to_who_closes_the_form_while_they_are_made(windows):
-    page = by_name(windows().tab("/account"))
+def test_codes_are_shown_to_who_closes_the_form_while_they_are_made(account):
+    page = account
     Device(page)
     begins(page)
     adds_a_passkey(page)
@@ -168,8 +171,8 @@ def test_codes_are_shown_to_who_closes_the_form_while_they_are_made(windows):
     expect(codes.get_by_role("listitem")).to_have_count(10)
 
 
-def test_a_device_is_asked_no_more_by_a_view_that_has_gone(windows):
-    page = by_name(windows().tab("/account"))
+def test_a_device_is_asked_no_more_by_a_view_that_has_gone(account):
+    page = account
     device = Device(page)
     begins(page)
     device.is_touched(by_itself=False)
