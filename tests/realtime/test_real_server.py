@@ -136,10 +136,16 @@ def test_a_person_who_answers_no_ping_is_present_no_longer(
 ) -> None:
     server = process(PING_SECONDS="1")
     caller, query = over(server, alice), {"project_id": project}
-    with RawSocket(server.url, token=bob.token, project_id=project) as silent:
+    with (
+        RawSocket(server.url, token=bob.token, project_id=project) as silent,
+        Stream(server.url, alice.token, project_id=project) as stream,
+    ):
         assert silent.receive()["type"] == "subscribed"
-        assert ok(caller.get("/presence", params=query))["items"]
-        eventually(lambda: not ok(caller.get("/presence", params=query))["items"])
+        here = ok(caller.get("/presence", params=query))["items"]
+        assert bob.id in [one["user_id"] for one in here]
+        stream.until("user.left")
+        here = ok(caller.get("/presence", params=query))["items"]
+        assert [one["user_id"] for one in here] == [alice.id]
 
 
 def test_a_reader_who_reads_nothing_is_cut_off_and_resumes(
