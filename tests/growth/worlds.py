@@ -13,11 +13,10 @@ from sqlalchemy import event
 
 from collab import create_app
 from collab.extensions import db
-from collab.server import prepare
 
-from ..conftest import NAMES, SETTINGS, http_for
-from ..support import jobs
-from ..support.people import Person, register
+from ..conftest import SETTINGS, http_for
+from ..support import databases, jobs
+from ..support.people import Person
 from .filling import Filling, Size, made_by_people
 
 #: Steps of SQLite's virtual machine between two ticks of the counter.
@@ -35,15 +34,15 @@ class Work:
 class World:
     """An application, the people in it, and ids of things that alice may see."""
 
-    def __init__(self, folder: Path, size: Size) -> None:
+    def __init__(self, folder: Path, template: tuple[Path, dict[str, Person]], size: Size) -> None:
         self.work, self._number = Work(), 0
+        databases.copy(template[0], folder)
         self.app = jobs.bring_types(create_app(SETTINGS | {"INSTANCE_PATH": str(folder)}))
         with self.app.app_context():
             event.listen(db.engine, "connect", self._connected)
             event.listen(db.engine, "before_cursor_execute", self._executed)
-        prepare(self.app)
         self.http = http_for(self.app)
-        self.people = {name: register(self.http, name) for name in NAMES}
+        self.people = {name: person.at(self.http) for name, person in template[1].items()}
         self.ids = made_by_people(self.people)
         with self.app.app_context():
             Filling(self.people, self.ids, size).fill()
@@ -65,12 +64,12 @@ class World:
         yield found
         self.work = Work()
 
-    def plans(self, work: Work) -> dict[str, list[str]]:
+    def plans(self, sent: list[tuple[str, Any]]) -> dict[str, list[str]]:
         """Return how SQLite carries out each statement."""
         found: dict[str, list[str]] = {}
         with self.app.app_context():
             driver: Any = db.session.connection().connection.dbapi_connection
-            for statement, parameters in work.statements:
+            for statement, parameters in sent:
                 if statement in found or not re.match(r"SELECT|UPDATE|DELETE|WITH", statement):
                     continue
                 values = parameters[0] if isinstance(parameters, list) else parameters
