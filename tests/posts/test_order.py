@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collab import create_app
-
-from ..conftest import SETTINGS, close, http_for
-from ..support import databases
 from ..support.made_once import made_once
 from ..support.people import Person, ok
 from ..support.problems import pointers, problem
 from .shelves import crowd, order, shown
 
 POSTS = 6
+#: How often random deeds are tried.
+EXAMPLES = 12
 
 
-@pytest.fixture(scope="module")
-def writer(
-    template: tuple[Path, dict[str, Person]], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Person]:
-    """Return alice, calling one application for all examples."""
-    folder = tmp_path_factory.mktemp("instance")
-    where = databases.copy(template[0], folder)
-    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | where)
-    with http_for(app) as http:
-        yield template[1]["alice"].at(http)
-    close(app)
-
-
-@pytest.fixture(scope="module")
-def posts(writer: Person) -> list[int]:
+@made_once
+def posts(alice: Person) -> list[int]:
     """Return the ids of some posts."""
-    return [writer.writes()["id"] for _ in range(POSTS)]
+    return [alice.writes()["id"] for _ in range(POSTS)]
+
+
+@made_once
+def full(alice: Person, posts: list[int]) -> list[int]:
+    """Return a collection that has all of them, for each example."""
+    return [alice.collects(*posts) for _ in range(EXAMPLES)]
 
 
 def put(shelf: list[int], post: int, neighbour: int | None, side: str) -> int:
@@ -69,44 +57,50 @@ DEEDS = st.lists(st.tuples(st.integers(0, 1), PUT | PUT | PUT | OUT), max_size=2
 
 
 @given(deeds=DEEDS)
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 def test_collections_are_lists(
-    writer: Person, posts: list[int], deeds: list[tuple[int, tuple[str, int, int | None, str]]]
+    alice: Person,
+    posts: list[int],
+    full: list[int],
+    deeds: list[tuple[int, tuple[str, int, int | None, str]]],
 ) -> None:
-    shelves: list[list[int]] = [[], []]
-    made = [writer.collects(), writer.collects()]
+    shelves: list[list[int]] = [posts.copy(), []]
+    made = [full.pop() if full else alice.collects(*posts), alice.collects()]
     for which, (deed, number, next_to, side) in deeds:
         shelf, post = shelves[which], posts[number]
         path = f"/collections/{made[which]}/posts/{post}"
         if deed == "out":
-            assert writer.delete(path).status_code == take_out(shelf, post)
+            assert alice.delete(path).status_code == take_out(shelf, post)
         else:
             neighbour = None if next_to is None else posts[next_to]
             body = {} if neighbour is None else {side: neighbour}
-            assert writer.put(path, body).status_code == put(shelf, post, neighbour, side)
+            assert alice.put(path, body).status_code == put(shelf, post, neighbour, side)
     for shelf, collection in zip(shelves, made, strict=True):
-        assert order(writer, collection, limit=2) == shelf
-        assert shown(writer, collection)["posts"] == len(shelf)
+        assert order(alice, collection, limit=2) == shelf
+        assert shown(alice, collection)["posts"] == len(shelf)
 
 
 @given(deeds=st.lists(PUT | OUT, max_size=12))
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 def test_who_pages_while_others_move_misses_and_doubles_none_that_stays(
-    writer: Person, posts: list[int], deeds: list[tuple[str, int, int | None, str]]
+    alice: Person,
+    posts: list[int],
+    full: list[int],
+    deeds: list[tuple[str, int, int | None, str]],
 ) -> None:
-    made, waiting = writer.collects(*posts), list(deeds)
+    made, waiting = full.pop() if full else alice.collects(*posts), list(deeds)
     seen: list[int] = []
     address = f"/collections/{made}/posts?limit=1"
     while address:
-        page = writer.get(address)
+        page = alice.get(address)
         seen += [one["id"] for one in ok(page)["items"]]
         address = page.links.get("next", {}).get("url", "")
         for deed, number, next_to, side in waiting[:3]:
             path = f"/collections/{made}/posts/{posts[number]}"
             if deed == "out":
-                writer.delete(path)
+                alice.delete(path)
             else:
-                writer.put(path, {} if next_to is None else {side: posts[next_to]})
+                alice.put(path, {} if next_to is None else {side: posts[next_to]})
         del waiting[:3]
     touched = {posts[number] for _, number, _, _ in deeds}
     unmoved = [one for one in posts if one not in touched]
@@ -170,7 +164,7 @@ def test_very_many_moves_into_one_gap_are_taken(
     alice: Person, three: tuple[list[int], int]
 ) -> None:
     (a, b, c), made = three
-    for _ in range(70):
+    for _ in range(25):  # more halves than a number of any kind has digits
         ok(alice.put(f"/collections/{made}/posts/{c}", {"before": b}))
         ok(alice.put(f"/collections/{made}/posts/{a}", {"after": c}))
         ok(alice.put(f"/collections/{made}/posts/{c}", {"after": a}))

@@ -16,7 +16,7 @@ from collab.files.editing.writer import TEXTS
 from collab.files.models import File
 from collab.files.yjs import protocol
 
-from ..conftest import http_for
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from ..support.problems import problem
 from ..support.servers import ThreadServer
@@ -31,9 +31,10 @@ MORE = "x" * 200_000
 
 
 @pytest.fixture
-def tight(make_app: Callable[..., Flask]) -> Flask:
+def tight(app: Flask) -> Flask:
     """Return an application in which a project's files may take 1 MiB."""
-    return make_app(FILE_QUOTA_MB="1")
+    app.config.update(FILE_QUOTA_MB=1)
+    return app
 
 
 @pytest.fixture
@@ -43,23 +44,24 @@ def live(tight: Flask) -> Iterator[ThreadServer]:
 
 
 @pytest.fixture
-def me(tight: Flask, alice: Person) -> Iterator[Person]:
-    with http_for(tight) as http:
-        yield alice.at(http)
+def me(tight: Flask, alice: Person) -> Person:
+    """Return alice, as she calls it."""
+    assert tight.config["FILE_QUOTA_MB"] == 1
+    return alice
 
 
-@pytest.fixture
-def desk(me: Person) -> int:
+@made_once
+def desk(alice: Person) -> int:
     """Return a workspace of a project in which nothing is kept yet."""
-    return me.makes_workspace(me.makes_project())
+    return alice.makes_workspace(alice.makes_project())
 
 
-@pytest.fixture
-def text(me: Person, desk: int) -> int:
+@made_once
+def text(alice: Person, desk: int) -> int:
     """Return a text that was long once: its version 1 is long, and 2 empty again."""
-    made = int(me.makes_file(desk, "a")["id"])
+    made = int(alice.makes_file(desk, "a")["id"])
     for content in (MORE, ""):
-        ok(me.request("PUT", f"/files/{made}/content", content=content.encode()))
+        ok(alice.request("PUT", f"/files/{made}/content", content=content.encode()))
     return made
 
 

@@ -13,9 +13,9 @@ from pycrdt import Text
 from collab.core.usage import quota
 from collab.core.usage.models import PERSON, PROJECT
 
-from ..conftest import http_for
 from ..support.history import fill
 from ..support.jobs import Desk, strange
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from ..support.problems import problem
 from ..support.servers import ThreadServer
@@ -32,15 +32,17 @@ RESERVE = int(MIB * quota.RESERVE_SHARE)
 
 
 @pytest.fixture
-def full(make_app: Callable[..., Flask]) -> Flask:
+def full(app: Flask) -> Flask:
     """Return an application in which everybody and everything may keep 1 MiB."""
-    return make_app(PERSON_QUOTA_MB="1", PROJECT_QUOTA_MB="1")
+    app.config.update(PERSON_QUOTA_MB=1, PROJECT_QUOTA_MB=1)
+    return app
 
 
 @pytest.fixture
-def me(full: Flask, alice: Person) -> Iterator[Person]:
-    with http_for(full) as http:
-        yield alice.at(http)
+def me(full: Flask, alice: Person) -> Person:
+    """Return alice, as she calls it."""
+    assert full.config["PERSON_QUOTA_MB"] == 1
+    return alice
 
 
 def spend(app: Flask, project_id: int, left: int = 1000) -> None:
@@ -101,17 +103,16 @@ DOORS: dict[str, Door] = {
 }
 
 
-@pytest.fixture
-def place(me: Person) -> dict[str, Any]:
+@made_once
+def place(alice: Person, project: int) -> dict[str, Any]:
     """Return a project with something of everything in it."""
-    project = me.makes_project(bob="collaborator", vera="viewer")
-    desk = me.makes_workspace(project)
+    desk = alice.makes_workspace(project)
     at = {"project": project, "desk": desk}
-    at["task"] = ok(me.post("/tasks", {"title": "T", "project_id": project}))["id"]
-    at["text"] = me.makes_file(desk, "a.txt", "short")["id"]
-    at["long"] = me.makes_file(desk, "l.txt", LARGE)["id"]
-    ok(me.request("PUT", f"/files/{at['long']}/content", content=b""))
-    at["bytes"] = me.sends_file(desk, "b.bin", b"\0")["id"]
+    at["task"] = ok(alice.post("/tasks", {"title": "T", "project_id": project}))["id"]
+    at["text"] = alice.makes_file(desk, "a.txt", "short")["id"]
+    at["long"] = alice.makes_file(desk, "l.txt", LARGE)["id"]
+    ok(alice.request("PUT", f"/files/{at['long']}/content", content=b""))
+    at["bytes"] = alice.sends_file(desk, "b.bin", b"\0")["id"]
     return at
 
 
