@@ -14,6 +14,7 @@ from collab.events import log
 from collab.events.models import EventRow
 from collab.extensions import db
 
+from ..support.made_once import made_once
 from ..support.people import ok
 
 #: Forty times what an export reads at once.
@@ -43,6 +44,12 @@ def fill(app, count, actor):
             ]
             db.session.execute(insert(EventRow.__table__), values)
         db.session.commit()
+
+
+@made_once
+def long(app, ada):
+    """Write 10,000 events."""
+    fill(app, 10_000, ada.id)
 
 
 def test_an_export_is_the_log_the_oldest_first(app, ada, alice, project):
@@ -136,8 +143,8 @@ def test_an_export_of_many_rows_is_whole(app, ada):
     assert json.loads(last.splitlines()[-1])["id"] == lines
 
 
+@pytest.mark.usefixtures("long")
 def test_an_export_takes_no_more_memory_the_longer_it_is(app, ada):
-    fill(app, 10_000, ada.id)
     with app.app_context():
         pieces = export(app, caller_of(ada), "csv")
     next(pieces), next(pieces)
@@ -152,8 +159,8 @@ def test_an_export_takes_no_more_memory_the_longer_it_is(app, ada):
     assert peak < size
 
 
+@pytest.mark.usefixtures("long")
 def test_an_export_equals_the_log(app, ada):
-    fill(app, 10_000, ada.id)
 
     found = rows(ada)
 
@@ -161,8 +168,8 @@ def test_an_export_equals_the_log(app, ada):
     assert len(found) > 10_000
 
 
+@pytest.mark.usefixtures("long")
 def test_a_reader_who_stops_holds_no_connection(app, ada, bob, project):
-    fill(app, 10_000, ada.id)
     with app.app_context():
         pieces = export(app, caller_of(ada), "csv")
     db_pool = app.extensions["sqlalchemy"]
@@ -174,9 +181,9 @@ def test_a_reader_who_stops_holds_no_connection(app, ada, bob, project):
     pieces.close()
 
 
+@pytest.mark.usefixtures("long")
 def test_an_export_ends_in_the_middle_when_the_right_is_gone(app, ada, bob):
     ok(ada.patch(f"/users/{bob.id}", {"role": "admin"}))
-    fill(app, 10_000, ada.id)
     with app.app_context():
         pieces = export(app, caller_of(bob.logs_in()), "csv")
     next(pieces), next(pieces)
@@ -187,8 +194,8 @@ def test_an_export_ends_in_the_middle_when_the_right_is_gone(app, ada, bob):
         next(pieces)
 
 
+@pytest.mark.usefixtures("long")
 def test_an_export_ends_in_the_middle_when_the_session_has_ended(app, ada):
-    fill(app, 10_000, ada.id)
     session = ada.logs_in()
     with app.app_context():
         pieces = export(app, caller_of(session), "csv")
