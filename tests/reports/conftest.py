@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete
 
-from collab.events.models import EventRow
-from collab.extensions import db
+from .making import forget
 
 
 @pytest.fixture
 def quiet(app: Flask, project: int) -> int:
     """Return a project whose own events are gone: the log has what a test writes."""
-    with app.app_context():
-        db.session.execute(delete(EventRow))
-        db.session.commit()
+    forget(app)
     return project

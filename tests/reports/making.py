@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from flask import Flask
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from collab.events.models import EventRow
 from collab.extensions import db
@@ -32,16 +32,18 @@ class Told:
     type: str = "activity"
     actor: int | None = None
     topic: str | None = None
+    #: Where it happens, if not in the project that the others happen in.
+    project: int | None = None
 
 
 def write(app: Flask, project: int, events: Iterable[Told]) -> None:
     """Append events to the log."""
     rows = [
         {
-            "topic": one.topic or f"project:{project}",
+            "topic": one.topic or f"project:{one.project or project}",
             "type": one.type,
             "actor": one.actor,
-            "project_id": project,
+            "project_id": one.project or project,
             "data": {},
             "time": one.time,
         }
@@ -49,6 +51,13 @@ def write(app: Flask, project: int, events: Iterable[Told]) -> None:
     ]
     with app.app_context():
         db.session.execute(insert(EventRow), rows)
+        db.session.commit()
+
+
+def forget(app: Flask) -> None:
+    """Empty the log."""
+    with app.app_context():
+        db.session.execute(delete(EventRow))
         db.session.commit()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -19,17 +20,22 @@ from collab.reports.facts import MAX_PEOPLE_SHOWN, MAX_ROWS_LISTED, MAX_TYPES_SH
 from collab.reports.scope import Period, Scope
 from collab.reports.snapshot import snapshot
 
+from ..support.made_once import made_once
 from ..support.people import Person
-from .making import NOW, Told, context, made, write
+from .making import NOW, Told, context, forget, made, write
 
 TODAY = NOW.date()
 
 
-def random_events(seed: int, actors: list[int | None]) -> list[Told]:
-    """Return events of 60 days around the last 30, types and people unevenly often."""
+SEEDS = range(4)
+
+
+def random_events(seed: int, alice: Person, bob: Person) -> list[Told]:
+    """Return events of 60 days around the last 30, types and people unevenly often, in order."""
     choose = random.Random(seed)
+    actors = [alice.id, bob.id, None, *range(900, 912)]
     kinds = [f"kind.n{number}" for number in range(20)]
-    return [
+    found = [
         Told(
             time=NOW + timedelta(seconds=choose.randint(-59 * 86400, 86400)),
             type=choose.choices(kinds, [1.3**-n for n in range(20)])[0],
@@ -37,6 +43,7 @@ def random_events(seed: int, actors: list[int | None]) -> list[Told]:
         )
         for _ in range(1500)
     ]
+    return sorted(found, key=lambda one: one.time)
 
 
 def within(events: list[Told], days: int) -> list[Told]:
@@ -44,47 +51,59 @@ def within(events: list[Told], days: int) -> list[Told]:
     return [one for one in events if first <= one.time.date() <= TODAY]
 
 
-@pytest.fixture(params=range(4))
-def events(
-    request: pytest.FixtureRequest, app: Flask, quiet: int, alice: Person, bob: Person
-) -> list[Told]:
-    """Return random events that are in the log, in the order of their times."""
-    found = random_events(request.param, [alice.id, bob.id, None, *range(900, 912)])
-    found.sort(key=lambda one: one.time)
-    write(app, quiet, found)
+@dataclass(frozen=True)
+class Past:
+    """A project, and what has happened in it."""
+
+    project: int
+    events: list[Told]
+
+
+@made_once
+def projects(app: Flask, alice: Person, bob: Person) -> list[int]:
+    """Return projects with random events in the log, in the order of their times."""
+    found = [alice.makes_project(f"Past {seed}") for seed in SEEDS]
+    forget(app)
+    told = [
+        replace(one, project=project)
+        for seed, project in zip(SEEDS, found, strict=True)
+        for one in random_events(seed, alice, bob)
+    ]
+    write(app, found[0], sorted(told, key=lambda one: one.time))
     return found
 
 
+@pytest.fixture(params=SEEDS)
+def past(request: pytest.FixtureRequest, projects: list[int], alice: Person, bob: Person) -> Past:
+    """Return each of them."""
+    seed = request.param
+    return Past(projects[seed], random_events(seed, alice, bob))
+
+
 @pytest.mark.parametrize("days", [1, 7, 30, 365])
-def test_each_day_has_its_events(
-    app: Flask, alice: Person, quiet: int, events: list[Told], days: int
-) -> None:
-    counted = Counter(one.time.date() for one in within(events, days))
+def test_each_day_has_its_events(app: Flask, alice: Person, past: Past, days: int) -> None:
+    counted = Counter(one.time.date() for one in within(past.events, days))
     wanted = [TODAY - timedelta(days=back) for back in reversed(range(days))]
-    found = made(app, alice.id, quiet, days).found["activity"]
+    found = made(app, alice.id, past.project, days).found["activity"]
     assert found.days == [(one, counted[one]) for one in wanted]
 
 
-def test_types_are_counted_the_most_frequent_first(
-    app: Flask, alice: Person, quiet: int, events: list[Told]
-) -> None:
-    counted = Counter(one.type for one in within(events, 30))
+def test_types_are_counted_the_most_frequent_first(app: Flask, alice: Person, past: Past) -> None:
+    counted = Counter(one.type for one in within(past.events, 30))
     ranked = sorted(counted.items(), key=lambda one: (-one[1], one[0]))
-    found = made(app, alice.id, quiet).found["types"]
+    found = made(app, alice.id, past.project).found["types"]
     assert found.shown == ranked[:MAX_TYPES_SHOWN]
     assert found.total == counted.total()
     assert found.other_types == len(ranked) - MAX_TYPES_SHOWN
     assert found.other_events == sum(count for _, count in ranked[MAX_TYPES_SHOWN:])
 
 
-def test_people_are_counted_the_most_active_first(
-    app: Flask, alice: Person, quiet: int, events: list[Told]
-) -> None:
-    inside = within(events, 30)
+def test_people_are_counted_the_most_active_first(app: Flask, alice: Person, past: Past) -> None:
+    inside = within(past.events, 30)
     counted = Counter(one.actor for one in inside)
     ranked = sorted(counted, key=lambda actor: (-counted[actor], actor or 0))
     last = {one.actor: one.time for one in inside}
-    found = made(app, alice.id, quiet).found["people"]
+    found = made(app, alice.id, past.project).found["people"]
     shown = [(one.user_id, one.events, one.last) for one in found.shown]
     assert shown == [(key, counted[key], last[key]) for key in ranked[:MAX_PEOPLE_SHOWN]]
     assert found.active == len(counted) - 1
