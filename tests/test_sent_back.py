@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,14 @@ from collab.core.http.representations.sent_back import same
 from .support.jobs import Desk
 from .support.people import Person, ok
 from .support.problems import problem
-from .test_role_matrix import PEOPLE, ROUTE_ROWS, Cell
+from .test_role_matrix import (
+    PEOPLE,
+    ROUTE_ROWS,
+    Cell,
+    Made,
+    beginning,  # noqa: F401 (a fixture, like the next)
+    begun,  # noqa: F401
+)
 
 #: What a change moves by itself.
 MOVED = {"updated_at", "changed_at", "version"}
@@ -33,7 +41,13 @@ ROWS = [row for row in ROUTE_ROWS if both(row) and OTHER_BODIES not in row]
 
 @pytest.fixture
 def cell(
-    alice: Person, bob: Person, vera: Person, charlie: Person, ada: Person, desk: Desk
+    alice: Person,
+    bob: Person,
+    vera: Person,
+    charlie: Person,
+    ada: Person,
+    desk: Desk,
+    begun: tuple[Path, list[dict[str, Any]]],  # noqa: F811
 ) -> Callable[[str], tuple[Person, str]]:
     """Return a maker of what a row names: who may change it, and its address."""
     people = {one.name: one for one in (alice, bob, vera, charlie, ada)}
@@ -42,7 +56,7 @@ def cell(
         read = ROUTE_ROWS[f"GET {row.split()[1]}"]
         may = [name for name in PEOPLE[1:] if ROUTE_ROWS[row][name] == read[name] == "200"]
         who = people[may[-1]]
-        one = Cell(people, who, row, desk, {})
+        one = Cell(people, who, row, desk, Made(begun[1]))
         return who, "/" + one.filled(row.split()[1])
 
     return make

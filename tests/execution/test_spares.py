@@ -68,10 +68,11 @@ def test_a_run_finds_the_box_that_was_made_after_the_last_one(spares: SpareBoxes
 def test_a_box_is_taken_once(spares: SpareBoxes) -> None:
     spares.replace(recipe())
     spares.replace(recipe())
-    box = eventually(lambda: spares.take(recipe()))
-    run(support.program("1"), support.TOOLS, spare=box)
     spares.replace(recipe(6.0))  # made after the two, by the same thread
     run(support.program("1"), support.TOOLS, spare=eventually(lambda: spares.take(recipe(6.0))))
+    first = spares.take(recipe())
+    assert first is not None
+    run(support.program("1"), support.TOOLS, spare=first)
     assert spares.take(recipe()) is None
 
 
