@@ -166,10 +166,23 @@ def makes_project(alice: Person) -> int:
     return alice.makes_project(bob="collaborator", vera="viewer")
 
 
-def migrated(url: str, folder: Path, names: Sequence[str]) -> dict[str, Person]:
-    """Migrate the database at an address, and register people in it; the first is the admin."""
-    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder), "DATABASE_URL": url})
-    prepare(app)
+#: The database of a cluster that has all tables, and nobody in it: to make them takes a second.
+MIGRATED = "migrated"
+
+
+def migrated(
+    cluster: PostgresServer, database: str, folder: Path, names: Sequence[str] = ()
+) -> dict[str, Person]:
+    """Make a database that is migrated, and register people in it; the first is the admin."""
+    where = SETTINGS | {"INSTANCE_PATH": str(folder)}
+    if not cluster.has(MIGRATED):
+        app = create_app(where | {"DATABASE_URL": cluster.fresh(MIGRATED)})
+        prepare(app)
+        close(app)
+    cluster.make(database, MIGRATED)
+    if not names:
+        return {}
+    app = create_app(where | {"DATABASE_URL": cluster.url(database)})
     made = {name: register(http_for(app), name) for name in names}
     close(app)
     return made

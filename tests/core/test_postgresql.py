@@ -44,7 +44,7 @@ def prepared(
 ) -> tuple[str, Person]:
     """Migrate a database with one person in it, once: each test gets a copy."""
     folder = tmp_path_factory.mktemp("prepared")
-    return "prepared", migrated(cluster.fresh("prepared"), folder, ("ada",))["ada"]
+    return "prepared", migrated(cluster, "prepared", folder, ("ada",))["ada"]
 
 
 @pytest.fixture

@@ -36,8 +36,8 @@ def installation(
     cluster: PostgresServer, redis_here: RedisServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[list[Flask], dict[str, Person]]]:
     """Return two processes' applications on one database, and who is registered there."""
-    folder, url = tmp_path_factory.mktemp("lists"), cluster.fresh("lists")
-    people = migrated(url, folder, ("ada", "alice"))
+    folder, url = tmp_path_factory.mktemp("lists"), cluster.url("lists")
+    people = migrated(cluster, "lists", folder, ("ada", "alice"))
     where = {"INSTANCE_PATH": str(folder), "DATABASE_URL": url, "REDIS_URL": redis_here.url}
     with ExitStack() as stack:
         apps = [create_app(SETTINGS | where) for _ in range(2)]

@@ -56,7 +56,7 @@ MakeApp = Callable[..., Flask]
 def people(cluster: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Person]:
     """Migrate a database with people in it, once: each test gets a copy."""
     folder = tmp_path_factory.mktemp("prepared")
-    return migrated(cluster.fresh("jobs_prepared"), folder, ("ada", "alice", "bob"))
+    return migrated(cluster, "jobs_prepared", folder, ("ada", "alice", "bob"))
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ TRIPS_OF_A_TICK = 12
 @pytest.fixture
 def trips(cluster: PostgresServer, tmp_path: Path) -> Iterator[tuple[Flask, int, RoundTrips]]:
     """Return an application, who uses it, and what counts the round trips of its connections."""
-    people = migrated(cluster.fresh("round_trips"), tmp_path, ("ada",))
+    people = migrated(cluster, "round_trips", tmp_path, ("ada",))
     with counted(cluster.url("round_trips"), tmp_path) as (url, count):
         where = {"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": url}
         app = bring_types(create_app(SETTINGS | where))

@@ -9,8 +9,9 @@ from http.client import HTTPConnection
 
 import pytest
 
+from ..conftest import migrated
 from ..support.lent import Service
-from ..support.machines import Machines
+from ..support.machines import DATABASE, Machines
 from ..support.postgres import PostgresServer
 from ..support.redis import redis_server
 from ..support.waiting import PATIENCE
@@ -25,6 +26,7 @@ def lasting_machines(
         pytest.skip("needs nginx: `apt-get install nginx-light`")
     folder = tmp_path_factory.mktemp("machines")
     with redis_server(tmp_path_factory.mktemp("redis")) as redis:
+        migrated(cluster, DATABASE, folder)
         made = Machines(folder, cluster, redis)
         yield made
         made.close()

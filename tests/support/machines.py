@@ -58,12 +58,13 @@ def nginx_before(folder: Path, upstreams: list[int]) -> Iterator[str]:
 
 
 class Machines:
-    """Two web processes that have nothing in common but PostgreSQL, Redis and a folder of files."""
+    """Two web processes that have nothing in common but PostgreSQL, Redis and a folder of files.
+
+    The database is there, and migrated.
+    """
 
     def __init__(self, folder: Path, cluster: PostgresServer, redis: RedisServer) -> None:
         self.cluster, self.redis = cluster, redis
-        cluster.ask("postgres", f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        cluster.ask("postgres", f"CREATE DATABASE {DATABASE} TEMPLATE template0")
         where = {"DATABASE_URL": cluster.url(DATABASE), "REDIS_URL": redis.url}
         where |= {"DRAIN_SECONDS": "3"}  # as compose.yaml says
         self.both = [ForkedServer(folder / "instance", **SETTINGS, **where) for _ in range(2)]

@@ -77,6 +77,10 @@ class PostgresServer:
         """Return the address of a database."""
         return f"postgresql://collab@/{name}?host={self.folder}"
 
+    def has(self, name: str) -> bool:
+        """Return whether there is a database of that name."""
+        return bool(self.ask("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{name}'"))
+
     def fresh(self, name: str) -> str:
         """Make an empty database, in the place of one of that name; returns its address."""
         self.make(name, "template0")
