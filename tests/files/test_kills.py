@@ -84,7 +84,7 @@ def test_no_saved_update_is_lost_by_a_kill_while_anything_is_sent(
     hostile.start()
 
     def kill_at(last: int) -> Callable[[int], None]:
-        return lambda count: os.kill(started.worker, 9) if count == last else None
+        return lambda count: started.kill() if count == last else None
 
     for client in range(100, 100 + KILLS):
         editor = YjsEditor(started.url, file_id, token=alice.token)
@@ -92,7 +92,7 @@ def test_no_saved_update_is_lost_by_a_kill_while_anything_is_sent(
         saved[client] = edits_until_broken(editor, client, kill_at(last))
         assert saved[client] >= last, f"SEED={SEED}\n{started.output.read_text()[-6000:]}"
         editor.ws.shutdown()
-        started.wait_ready()
+        started.start()
     hostile.over.set()
     hostile.join(60)
     started.kill()

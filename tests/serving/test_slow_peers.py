@@ -232,7 +232,7 @@ def test_a_long_poll_that_waits_is_answered_when_the_server_stops(
 ) -> None:
     server = process()
     with waiting_polls(server, bob, project, 10) as polls:
-        os.kill(server.worker, signal.SIGTERM)
+        server.signal(signal.SIGTERM)
         for tcp in polls:
             assert b'"items":[]' in to_the_end(tcp)
 

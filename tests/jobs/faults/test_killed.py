@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from flask import Flask
 
 from collab.execution.programs import bubblewrap
 
@@ -159,19 +156,6 @@ def test_code_that_was_cut_off_runs_again_on_request(cut_off: CutOff) -> None:
 def barrier(person: Person) -> None:
     """Wait until a job that comes now has run: what was waiting before it has begun, too."""
     becomes(person, person.submits("served_line")["id"], "succeeded")
-
-
-def test_a_job_is_taken_up_when_the_process_that_serves_dies(
-    launch: Launch, traces: Traces, app: Flask, alice: Person, over: Over
-) -> None:
-    server = launch()
-    made = over(server, alice).submits("served_gate")["id"]
-    began(traces)
-    os.kill(server.worker, signal.SIGKILL)
-    began(traces, times=2)
-    traces.open("gate")
-    becomes(alice, made, "succeeded")
-    assert not illegal(app, made)
 
 
 def test_a_job_that_kills_its_worker_is_dead_in_the_end_and_others_go_on(
