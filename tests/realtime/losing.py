@@ -25,19 +25,18 @@ class Scene:
     project: int
     writer: Writer
     app: Flask
-
-    def __post_init__(self) -> None:
-        #: Bob at another device.
-        self.elsewhere = self.bob.logs_in()
-        self.session = ok(self.bob.get("/auth/verify"))["session_id"]
-        self.start = history.ids(self.app)[-1]
+    #: Bob at another device.
+    elsewhere: Person
+    session: int
+    #: The last id in the log.
+    start: int
 
     def loses(self, way: Callable[[Scene], None]) -> None:
         """Take it away in the middle of what somebody else writes."""
         with self.writer as writer:
-            writer.writes(5)
+            writer.writes(3)
             way(self)
-            writer.writes(20)
+            writer.writes(6)
 
     @property
     def border(self) -> int:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ..support import history
+from ..support.made_once import made_once
 from ..support.people import Person
 from ..support.sockets import Socket
 from ..support.streams import Stream
@@ -80,7 +81,7 @@ class TopicsInMessage(SocketReader):
         return socket
 
 
-@pytest.fixture
+@made_once
 def projects(alice: Person) -> list[int]:
     """Return projects of alice's that bob may see."""
     return [alice.makes_project(f"P{n}", bob="viewer") for n in range(TOPICS)]

@@ -122,12 +122,10 @@ def test_an_event_in_a_workspace_is_told_to_the_workspace_only(
 # -- types of the server's own --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [*catalogue(), *PRESENCE_TYPES])
-def test_a_type_that_only_the_server_records_is_refused(
-    kind: str, alice: Person, project: int
-) -> None:
-    body = {"type": kind, "project_id": project}
-    assert alice.post("/events", body).status_code == 403
+def test_a_type_that_only_the_server_records_is_refused(alice: Person, project: int) -> None:
+    bodies = [{"type": kind, "project_id": project} for kind in [*catalogue(), *PRESENCE_TYPES]]
+    taken = [one for one in bodies if alice.post("/events", one).status_code != 403]
+    assert (taken, len(bodies) > 100) == ([], True)
 
 
 def test_such_a_type_is_refused_in_every_spelling_and_with_more_words(socket: Socket) -> None:

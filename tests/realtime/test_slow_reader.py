@@ -24,7 +24,7 @@ from ..support.waiting import eventually
 
 SIZE = 150_000
 #: Enough to fill all buffers between the server and a reader who has stopped.
-ENOUGH = 24
+ENOUGH = 16
 #: Bytes that the kernel takes for such a reader: by itself it would take megabytes.
 RECEIVE_BUFFER = 4096
 #: The same for one who reads to the end of what is left for them.
@@ -151,7 +151,7 @@ def test_a_reader_who_stops_during_the_replay_is_told_where_to_resume(
     app: Flask, server: Any, bob: Person, alice: Person, project: int
 ) -> None:
     start = history.ids(app)[-1]
-    told = history.fill(app, project, 200, size=SIZE)
+    told = history.fill(app, project, 40, size=SIZE)
     server.drain()
     with RawSocket(
         server.url, token=bob.token, project_id=project, after=start, receive_buffer=RECEIVE_BUFFER
@@ -168,7 +168,7 @@ def test_a_reader_who_reads_is_not_cut_off_however_much_there_is_to_replay(
     app: Flask, server: Any, alice: Person, bob: Person, project: int
 ) -> None:
     start = history.ids(app)[-1]
-    told = history.fill(app, project, 150, size=200_000)
+    told = history.fill(app, project, 40, size=200_000)
     server.drain()
     alice.tells(project, text="last")
     with RawSocket(server.url, token=bob.token, project_id=project, after=start) as reader:
