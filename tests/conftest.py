@@ -18,6 +18,7 @@ from hypothesis import settings
 
 from collab import create_app
 from collab.core.security.keys import KEY_NAMES
+from collab.core.storage.file_lock import locked
 from collab.server import prepare
 
 from .support import databases, jobs, measuring
@@ -126,11 +127,17 @@ def pooled(cluster: PostgresServer) -> Iterator[Callable[[str], str]]:
 
 @pytest.fixture(scope="session")
 def template_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a migrated database with nobody in it, once, for tests of new installations."""
-    folder = tmp_path_factory.mktemp("template-of-nobody")
-    app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | databases.make(folder))
-    prepare(app)
-    close(app)
+    """Make a migrated database with nobody in it, once for all processes that run tests."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "template-of-nobody"
+    made = folder.with_suffix(".made")
+    with locked(folder.with_suffix(".lock")):
+        if not made.exists():
+            folder.mkdir()
+            app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | databases.make(folder))
+            prepare(app)
+            close(app)
+            made.touch()
     return folder / "collab.db"
 
 
@@ -489,7 +496,8 @@ def pytest_sessionfinish() -> None:
     if fork_server.cache_info().currsize:
         fork_server().close()
     # pytest collects garbage five times before it ends, each time through a million objects.
-    gc.collect()
+    if gc.isenabled():  # it is not where others ran the tests
+        gc.collect()
     gc.freeze()
 
 

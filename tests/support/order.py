@@ -73,10 +73,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=gone)
         items[:] = [item for item in items if item not in gone]
 
-    items.sort(key=lambda item: _rank(item.location[0]))
+    items.sort(key=lambda item: _rank(_file(item)))
     for item in items:
         if _is_slow(item):
             item.add_marker("slow")
+
+
+def _file(item: pytest.Item) -> str:
+    # Its location says the same, and is looked up in the source.
+    return item.nodeid.partition("::")[0]
 
 
 @cache
@@ -85,7 +90,7 @@ def _rank(file: str) -> int:
 
 
 def _is_slow(item: pytest.Item) -> bool:
-    file = item.location[0]
+    file = _file(item)
     return (
         _rank(file) < len(LONG)
         or file.startswith(ALSO_SLOW)
