@@ -44,7 +44,6 @@ PROGRAMS = frozenset(
         "process",
         "standing",
         "launch",
-        "begun",
         "browser",
         "lasting_machines",
         "cluster",
