@@ -171,7 +171,9 @@ def test_a_reader_who_reads_is_not_cut_off_however_much_there_is_to_replay(
     told = history.fill(app, project, 40, size=200_000)
     server.drain()
     alice.tells(project, text="last")
-    with RawSocket(server.url, token=bob.token, project_id=project, after=start) as reader:
+    with RawSocket(
+        server.url, token=bob.token, project_id=project, after=start, receive_buffer=RECEIVE_BUFFER
+    ) as reader:
         assert read_to_the_last(reader)[:-1] == told
 
 

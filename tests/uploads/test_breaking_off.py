@@ -75,13 +75,10 @@ class Scene:
 
 @pytest.fixture
 def scene(
-    process: Callable[..., ProcessServer],
-    alice: Person,
-    over: Callable[..., Person],
-    instance: Path,
+    standing: Callable[..., ProcessServer], alice: Person, over: Callable[..., Person]
 ) -> Scene:
-    server = process()
-    return Scene(server, over(server, alice), instance)
+    server = standing()
+    return Scene(server, over(server, alice), server.output.parent)
 
 
 @pytest.mark.parametrize("way", BROKEN)

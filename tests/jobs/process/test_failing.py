@@ -135,7 +135,10 @@ def handler(event, context):
         ),
         (r"b'[' * 5000 + b'\n'", "bad_message"),
         (r"b'x' * 3_000_000", "message_too_large"),
-        (r"""b'{"type": "log", "line": "x"}\n' * 700_000""", "output_flood"),
+        (
+            r"""b'{"type": "log", "line": "%s"}\n' % (b"x" * 1000) * 17_000""",
+            "output_flood",
+        ),
     ],
 )
 def test_rubbish_among_the_messages_ends_the_run(call: Call, what: str, code: str) -> None:
