@@ -16,6 +16,8 @@ from collab.config import ROOT, SETTINGS
 from collab.provider_settings import PARTS
 from collab.version import VERSION
 
+from .support.each import each
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 ASKED = (
     "requirements.txt",
@@ -74,7 +76,7 @@ def test_the_example_is_read_by_a_shell_as_the_defaults():
         assert read[setting.name] == setting.default.replace(str(ROOT), "."), setting.name
 
 
-@pytest.mark.parametrize("wanted", BOUNDS, ids=lambda one: one.name)
+@each(BOUNDS)
 def test_what_was_locked_is_within_the_bounds(wanted):
     locked = LOCKED[canonicalize_name(wanted.name)]
     (pin,) = locked.specifier
@@ -83,7 +85,7 @@ def test_what_was_locked_is_within_the_bounds(wanted):
     assert str(locked.marker) == str(wanted.marker)
 
 
-@pytest.mark.parametrize("wanted", BOUNDS, ids=lambda one: one.name)
+@each(BOUNDS)
 def test_every_requirement_has_a_lower_and_an_upper_bound(wanted):
     assert {one.operator for one in wanted.specifier} == {">=", "<"}
 

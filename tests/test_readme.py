@@ -12,13 +12,14 @@ from PIL import Image
 from collab.config import ROOT, SETTINGS
 
 from .support import pages
-from .support.pages import PAGES, name_of
+from .support.each import each
+from .support.pages import PAGES
 
 MAX_LINE_LENGTH = 120
 MAX_README_LINES = 200
 MAX_PICTURE_BYTES = 150_000
 
-each_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
+each_page = each(PAGES)
 
 
 def settings_table() -> str:

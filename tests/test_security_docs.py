@@ -7,9 +7,9 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from collab.config import ROOT
+
+from .support.each import each
 
 PAGE = (ROOT / "docs" / "security.md").read_text()
 ASVS = (ROOT / "docs" / "asvs.md").read_text()
@@ -40,7 +40,7 @@ def names_in(file: Path) -> set[str]:
     return {name for name in found if name.rpartition("::")[2].startswith("test_")}
 
 
-@pytest.mark.parametrize("file", sorted({file for file, _ in NAMED}))
+@each(sorted({file for file, _ in NAMED}))
 def test_every_test_that_it_names_exists(file: str) -> None:
     wanted = {name for one, name in NAMED if one == file}
     assert (ROOT / file).is_file()
@@ -60,12 +60,12 @@ def test_no_row_is_without_a_proof_or_a_word_why() -> None:
     assert lacking == []
 
 
-@pytest.mark.parametrize("number", range(1, 11))
+@each(range(1, 11))
 def test_every_row_of_the_api_list_is_there(number: int) -> None:
     assert f"\n| API{number} |" in PAGE
 
 
-@pytest.mark.parametrize("chapter", range(1, 17))
+@each(range(1, 17))
 def test_every_chapter_that_applies_is_there(chapter: int) -> None:
     assert f"\n### V{chapter} " in PAGE
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from collab.activity.sentences import HIDDEN_TEXT, OF_ONESELF, SENTENCES, names_of, sentence
 from collab.events.catalogue import catalogue
 
+from ..support.each import each
 from ..support.people import ok
 
 SAMPLES = {int: 7, str: "word", float: 0.5, bool: True, list: ["status"], dict: {"status": "doing"}}
@@ -38,7 +39,7 @@ def test_every_type_of_the_catalogue_has_a_sentence():
     assert SENTENCES.keys() == catalogue().keys()
 
 
-@pytest.mark.parametrize("kind", sorted(SENTENCES))
+@each(sorted(SENTENCES))
 def test_a_sentence_lacks_nothing_that_its_event_has(kind):
     text = sentence(kind, 1, sample(kind), NAMES)
 
@@ -46,7 +47,7 @@ def test_a_sentence_lacks_nothing_that_its_event_has(kind):
     assert "{" not in text
 
 
-@pytest.mark.parametrize("kind", sorted(SENTENCES))
+@each(sorted(SENTENCES))
 def test_a_sentence_without_its_data_can_be_read(kind):
     assert sentence(kind, None, {}, {})
 

@@ -9,6 +9,8 @@ import pytest
 from collab import create_app
 from collab.config import SETTINGS, ConfigError, load
 
+from ..support.each import each
+
 BAD = {
     "INSTANCE_PATH": ["", " ", "/dev/null", "/dev/null/below"],
     "PORT": ["", "0", "65536", "-1", "http", "5000.0"],
@@ -189,7 +191,7 @@ GOOD = {
 }
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, one) for name in GOOD for one in GOOD[name]])
+@each((name, one) for name in GOOD for one in GOOD[name])
 def test_a_good_value_is_taken(name: str, value: str) -> None:
     assert name in load({name: value})
 
@@ -202,7 +204,7 @@ def test_what_is_no_setting_of_ours_is_passed_over() -> None:
     assert "PATH" not in load({"PATH": "/usr/bin"})
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+@each(SETTINGS)
 def test_every_setting_says_what_it_means(setting: object) -> None:
     assert getattr(setting, "meaning", "")
 

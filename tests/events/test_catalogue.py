@@ -43,6 +43,8 @@ from collab.events.types import (
 )
 from collab.projects.access import Right
 
+from ..support.each import each
+
 KINDS = sorted(catalogue().items())
 NAMES = [*catalogue(), *OPEN_TYPES, *PRESENCE_TYPES]
 
@@ -60,33 +62,33 @@ def sample(kind: type[Event]) -> Event:
     return kind(**{field.name: values[str(field.type)] for field in fields(kind)})
 
 
-@pytest.mark.parametrize(("name", "kind"), KINDS)
+@each(KINDS)
 def test_an_event_says_what_it_means(name: str, kind: type[Event]) -> None:
     assert kind.__doc__
     assert kind.__doc__.rstrip().endswith(".")
     assert not kind.__doc__.startswith(kind.__name__)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in DOING])
+@each(name for name in NAMES if name not in DOING)
 def test_a_type_is_dotted_and_in_the_past_tense(name: str) -> None:
     verb = re.split(r"[._]", name)[-1]
     assert "." in name
     assert verb.endswith("ed") or verb in IRREGULAR
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each(NAMES)
 def test_a_type_is_written_as_types_are(name: str) -> None:
     assert re.fullmatch(TYPE_PATTERN, name)
 
 
-@pytest.mark.parametrize(("name", "kind"), KINDS)
+@each(KINDS)
 def test_an_event_cannot_be_changed(name: str, kind: type[Event]) -> None:
     event = sample(kind)
     with pytest.raises(FrozenInstanceError):
         setattr(event, fields(kind)[0].name, 2)
 
 
-@pytest.mark.parametrize(("name", "kind"), KINDS)
+@each(KINDS)
 def test_an_event_is_told_where_it_belongs(name: str, kind: type[Event]) -> None:
     event = sample(kind)
     topics = {
@@ -151,7 +153,7 @@ def test_what_takes_something_away_from_live_readers_says_so() -> None:
     assert corrections.__wrapped__().keys() == TAKES_AWAY, "as they are made anew"
 
 
-@pytest.mark.parametrize("name", corrections())
+@each(corrections())
 def test_a_correction_names_what_its_event_says(name: str) -> None:
     event = sample(catalogue()[name])
     match corrections()[name]:
@@ -186,7 +188,7 @@ def test_every_class_of_the_catalogue_is_in_it() -> None:
     assert classes == set(catalogue.__wrapped__().values()), "as it is made anew"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each(NAMES)
 def test_a_type_in_any_spelling_is_the_same_type(name: str) -> None:
     spellings = {name, name.replace(".", "_"), name.replace("_", ".")}
     assert {canonical_type(one) for one in spellings} == {name}
@@ -196,16 +198,16 @@ def test_an_unknown_type_is_spelled_with_dots() -> None:
     assert canonical_type("my_own.type_here") == "my.own.type.here"
 
 
-@pytest.mark.parametrize("name", [*catalogue(), *PRESENCE_TYPES])
+@each([*catalogue(), *PRESENCE_TYPES])
 def test_what_the_server_records_is_reserved(name: str) -> None:
     assert reserved(name)
 
 
-@pytest.mark.parametrize("name", OPEN_TYPES)
+@each(OPEN_TYPES)
 def test_what_members_publish_is_not_reserved(name: str) -> None:
     assert not reserved(name)
 
 
-@pytest.mark.parametrize("name", OPEN_TYPES)
+@each(OPEN_TYPES)
 def test_what_members_publish_takes_a_right_that_there_is(name: str) -> None:
     assert Right(OPEN_TYPES[name].right) in (Right.APPEAR, Right.WRITE)
