@@ -31,10 +31,11 @@ from ..support.waiting import PATIENCE, eventually
 
 #: Acknowledged writes in the test of kills, the kills, and how often each reader disconnects.
 EVENTS, KILLS, CUTS = 120, 2, 3
-#: Seconds between two rounds of requests of one caller: while a machine leaves, and otherwise.
-BUSY_PAUSE_S, PAUSE_S = 0.005, 0.1
-#: Requests that are answered at least before and after each machine is restarted.
-REQUESTS = 20
+#: Seconds between two rounds of requests of one caller: when a machine is told to leave, and
+#: otherwise.
+BUSY_PAUSE_S, PAUSE_S = 0.005, 0.4
+#: Requests that are answered at least before and after it is told, without it, and at the end.
+BUSY_REQUESTS, REQUESTS = 20, 8
 #: What follows the project as people's programs do, in Node: none of them is told to come back.
 STOCK = ("eventsource, token", "ws")
 
@@ -132,12 +133,12 @@ def test_a_rolling_restart_fails_no_request_and_loses_no_event(
     for one in (poller, *callers):
         one.start()
     for machine in machines.both:
-        writes(callers, REQUESTS)
         pause(callers, BUSY_PAUSE_S)
-        writes(callers, REQUESTS)
+        writes(callers, BUSY_REQUESTS)
         machine.signal(signal.SIGTERM)
-        assert machine.process.wait(PATIENCE) == 0
+        writes(callers, BUSY_REQUESTS)
         pause(callers, PAUSE_S)
+        assert machine.process.wait(PATIENCE) == 0
         writes(callers, REQUESTS)
         machine.start()
         eventually(lambda: machines.status() == ["ok", "ok"])
@@ -180,10 +181,36 @@ class Either:
 
     def __init__(self, machines: Machines, random_: random.Random) -> None:
         self._machines, self._random = machines, random_
+        #: Whether a machine starts, which takes the processor.
+        self.starting = False
 
     @property
     def url(self) -> str:
         return self._random.choice(self._machines.both).url
+
+    def restart(self, number: int) -> None:
+        """Kill one of them, and start it again."""
+        self._machines.both[number].kill()
+        self.starting = True
+        self._machines.both[number].start()
+        self.starting = False
+
+
+class Calm(Writer):
+    """Writes one event right after the other, but while a machine starts."""
+
+    def next(self) -> dict[str, str]:
+        if self.server.starting:
+            self.over.wait(PAUSE_S)
+        return super().next()
+
+
+class CalmRestWriter(Calm, RestWriter):
+    """Does so by requests."""
+
+
+class CalmSocketWriter(Calm, SocketWriter):
+    """Does so over a socket."""
 
 
 def test_whichever_machine_is_killed_no_event_is_lost_or_doubled(machines: Machines) -> None:
@@ -194,9 +221,9 @@ def test_whichever_machine_is_killed_no_event_is_lost_or_doubled(machines: Machi
     before = [int(one["id"]) for one in machines.log(project)]
     either: Any = Either(machines, random_)
     writers: list[Writer] = [
-        RestWriter("alice", either, machines.alice, project),
-        RestWriter("bob", either, machines.bob, project),
-        SocketWriter("bob's socket", either, machines.bob, project),
+        CalmRestWriter("alice", either, machines.alice, project),
+        CalmRestWriter("bob", either, machines.bob, project),
+        CalmSocketWriter("bob's socket", either, machines.bob, project),
     ]
     readers = [
         kind(
@@ -214,8 +241,7 @@ def test_whichever_machine_is_killed_no_event_is_lost_or_doubled(machines: Machi
         worker.start()
     for kill in range(KILLS):
         wait_for(writers, random_.randint(EVENTS * kill, EVENTS * (kill + 1)) // KILLS)
-        machines.both[kill % 2].kill()
-        machines.both[kill % 2].start()
+        either.restart(kill % 2)
     wait_for(writers, EVENTS)
     stop(writers)
     machines.alice.tells(project, text=THE_END)

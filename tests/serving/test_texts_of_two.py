@@ -25,7 +25,7 @@ from ..support.yjs import YjsEditor
 EDITS, KILLS = 10, 2
 #: Seconds between two edits of one Yjs editor, and of one that speaks JSON, whose next edit would
 #: otherwise begin when the last one is accepted: hundreds, while the others make these few.
-PAUSE_S, JSON_PAUSE_S = 0.02, 0.05
+PAUSE_S, JSON_PAUSE_S = 0.06, 0.1
 
 
 class JsonTypist(Typist):
