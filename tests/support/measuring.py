@@ -8,17 +8,11 @@ from __future__ import annotations
 
 import os
 
-import pytest
-
 from collab.ingest.worker import process
 from collab.jobs.handlers import supervisor
 
 #: What coverage begins by in a process that is started (`patch = subprocess` in pyproject.toml).
 VARIABLE = "COVERAGE_PROCESS_CONFIG"
-
-needs_nothing_imported = pytest.mark.skipif(
-    VARIABLE in os.environ, reason="coverage imports half of the standard library"
-)
 
 
 def pass_on() -> None:

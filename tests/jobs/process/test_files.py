@@ -141,7 +141,9 @@ def test_signals_are_not_held_back(call: Call) -> None:
     assert call(source).data == {"blocked": []}
 
 
-@measuring.needs_nothing_imported
+@pytest.mark.skipif(
+    measuring.VARIABLE in os.environ, reason="coverage imports half of the standard library"
+)
 def test_the_server_is_not_imported(call: Call) -> None:
     source = """
         import sys
