@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from ..support import databases, jobs
+from ..support.shared import SharedApp
 
 
 @pytest.fixture
-def table(app: Flask, instance: Path) -> Iterator[Any]:
-    """Return a connection of another process to the database."""
-    connection = databases.opened(instance)
+def table(app: Flask, ready: SharedApp) -> Iterator[Any]:
+    """Return a connection of another process to the database.
+
+    It is closed before the next test's database is written over this one.
+    """
+    connection = databases.opened(ready.folder)
     yield connection
     connection.close()
 

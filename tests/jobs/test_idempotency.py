@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from collab.core.models import utcnow
 from collab.jobs.retention import forget_keys
 
 from ..support.jobs import Desk
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from ..support.problems import pointers, problem
 from ..support.races import at_once
@@ -208,20 +210,35 @@ def test_a_viewer_now_is_not_given_what_they_may_not_order(
 RACERS = 32
 
 
-def test_of_32_at_once_one_makes_the_job_and_all_name_it(
-    app: Flask, alice: Person, table: Any
-) -> None:
-    answers = at_once(app, *[(alice, orders)] * RACERS)
-    assert {one.status_code for one in answers} == {201}
-    assert len({one.json()["id"] for one in answers}) == 1
-    replayed = [one.headers.get("Idempotency-Replayed") for one in answers]
-    assert (replayed.count(None), count(table)) == (1, 1)
+@dataclass(frozen=True)
+class Race:
+    """What came of one order that was sent many times at once."""
+
+    #: Of each answer, the status, the job's id, and whether it was said to be a repetition.
+    answers: list[tuple[int, int, str | None]]
+    recorded: list[str]
 
 
-def test_of_32_at_once_one_is_recorded(app: Flask, alice: Person) -> None:
+@made_once
+def race(app: Flask, alice: Person) -> Race:
+    """Send an order of alice's."""
     with recording(app) as told:
-        at_once(app, *[(alice, orders)] * RACERS)
-    assert [one.type for one in told] == ["job.queued"]
+        answers = at_once(app, *[(alice, orders)] * RACERS)
+    replayed = "Idempotency-Replayed"
+    return Race(
+        [(one.status_code, one.json()["id"], one.headers.get(replayed)) for one in answers],
+        [one.type for one in told],
+    )
+
+
+def test_of_32_at_once_one_makes_the_job_and_all_name_it(race: Race, table: Any) -> None:
+    statuses, ids, replayed = zip(*race.answers, strict=True)
+    assert (set(statuses), len(set(ids)), count(table)) == ({201}, 1, 1)
+    assert replayed.count(None) == 1
+
+
+def test_of_32_at_once_one_is_recorded(race: Race) -> None:
+    assert race.recorded == ["job.queued"]
 
 
 def test_of_many_different_orders_at_once_one_wins(app: Flask, alice: Person, table: Any) -> None:
@@ -244,7 +261,6 @@ def test_it_is_the_same_over_real_connections(
     assert count(table) == 1
 
 
-def test_one_run_comes_of_it(app: Flask, alice: Person, desk: Desk, table: Any) -> None:
-    at_once(app, *[(alice, orders)] * RACERS)
+def test_one_run_comes_of_it(race: Race, desk: Desk, table: Any) -> None:
     desk.work()
     assert count(table, "job_attempts") == 1

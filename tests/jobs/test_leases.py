@@ -573,7 +573,7 @@ def test_a_job_that_was_claimed_by_a_lost_answer_is_not_lost(
 
 
 @pytest.fixture
-def locked(app: Flask, table: Any) -> Iterator[Callable[[], None]]:
+def locked(app: Flask, instance: Any, table: Any) -> Iterator[Callable[[], None]]:
     """Lock the database from another process, for whom nobody waits long; returns the way out."""
     with databases.in_a_hurry(app):
         yield lambda: table.execute("BEGIN IMMEDIATE")
