@@ -15,6 +15,7 @@ from collab.core.text.opaque import prepared
 from collab.extensions import db
 
 from ..conftest import http_for
+from ..support.made_once import made_once
 from ..support.people import PASSWORD, Person, ok
 from ..support.problems import pointers, problem
 
@@ -30,12 +31,18 @@ def logs_in(nobody: Person, email: str, password: str = PASSWORD) -> httpx.Respo
     return nobody.post("/auth/login", {"email": email, "password": password})
 
 
-@pytest.fixture
-def jose(nobody: Person) -> Person:
-    """Return somebody who registered by another spelling than the one that is kept."""
-    made = ok(registers(nobody, SPELLINGS[0]))
+@made_once
+def registered(http: httpx.Client) -> tuple[int, str]:
+    """Return the id and the token of who registered by another spelling than the one kept."""
+    made = ok(registers(Person("nobody", http), SPELLINGS[0]))
     assert made["user"]["email"] == ADDRESS
-    return Person("jose", nobody.http, made["user"]["id"], made["access_token"])
+    return made["user"]["id"], made["access_token"]
+
+
+@pytest.fixture
+def jose(registered: tuple[int, str], http: httpx.Client) -> Person:
+    """Return them."""
+    return Person("jose", http, *registered)
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)

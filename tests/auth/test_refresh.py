@@ -6,7 +6,8 @@ from collab.auth.refreshing.rotation import MAX_RETIRED
 from collab.extensions import db
 
 from ..conftest import http_for
-from ..support.people import PASSWORD, ok
+from ..support.made_once import made_once
+from ..support.people import PASSWORD, Person, ok
 from ..support.races import at_once
 
 
@@ -14,10 +15,17 @@ def refresh(person, token=None):
     return person.post("/auth/refresh", {"refresh_token": token or person.refresh_token})
 
 
+@made_once
+def signed_in(alice):
+    """Return the tokens of a session of alice's own."""
+    made = alice.logs_in()
+    return made.token, made.refresh_token
+
+
 @pytest.fixture
-def session(alice):
+def session(alice, signed_in):
     """Return alice in a session of her own."""
-    return alice.logs_in()
+    return Person("alice", alice.http, alice.id, *signed_in)
 
 
 def test_gives_new_tokens(session):

@@ -15,13 +15,14 @@ from flask import Flask
 from collab.core.storage.blobs import Blobs
 
 from ..conftest import SETTINGS, http_for
+from ..support.made_once import made_once
 from ..support.people import Person, ok
 from .conftest import Command
 
 pytestmark = pytest.mark.sqlite("backup")
 
 
-@pytest.fixture
+@made_once
 def upload(alice: Person) -> dict[str, object]:
     return alice.uploads(b"the bytes of an upload")
 

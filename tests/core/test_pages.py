@@ -16,6 +16,7 @@ from collab.core.lists.paging import Column
 from collab.projects.models import INVITATION_SORTS, MEMBER_SORTS, PROJECT_SORTS
 from collab.workspaces.models import WORKSPACE_SORTS
 
+from ..support.made_once import made_once
 from ..support.people import PASSWORD, Person, ok
 from ..support.problems import pointers
 
@@ -116,7 +117,7 @@ def test_the_page_after_an_item_that_was_deleted_begins_after_its_place(alice: P
 # -- the ends -------------------------------------------------------------------------------------
 
 
-@pytest.fixture
+@made_once
 def ids(alice: Person) -> list[int]:
     """Return the ids of four projects of alice."""
     return [alice.makes_project(f"p{number}") for number in range(4)]

@@ -4,15 +4,16 @@ import pytest
 
 from ...support.authenticator import Authenticator
 from ...support.factors import App, enrols
+from ...support.made_once import made_once
 from ...support.people import Person
 
 
-@pytest.fixture
+@made_once
 def app_of_alice(alice: Person) -> App:
     return enrols(alice)
 
 
-@pytest.fixture
+@made_once
 def laptop(alice: Person) -> Authenticator:
     made = Authenticator()
     made.is_added_by(alice)

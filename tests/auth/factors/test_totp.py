@@ -79,8 +79,8 @@ def test_a_session_that_goes_on_is_refreshed_without_a_code(alice, nobody, app_o
     ok(nobody.post("/auth/refresh", {"refresh_token": signed_in["refresh_token"]}))
 
 
-def test_the_code_that_confirmed_the_app_is_not_taken_again(alice, nobody, app_of_alice):
-    assert logs_in(nobody, alice, app_of_alice.code(0)).status_code == 401
+def test_the_code_that_confirmed_the_app_is_not_taken_again(alice, nobody):
+    assert logs_in(nobody, alice, enrols(alice).code(0)).status_code == 401
 
 
 def test_a_code_that_was_used_is_refused_within_its_time(alice, nobody, app_of_alice):

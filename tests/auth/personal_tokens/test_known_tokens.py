@@ -18,6 +18,7 @@ from collab.core.transactions.rights_epoch import RIGHTS_EPOCH
 from collab.extensions import db
 
 from ...conftest import http_for
+from ...support.made_once import made_once
 from ...support.people import PASSWORD, Person, ok
 
 Token = dict[str, object]
@@ -31,7 +32,7 @@ ENDS: dict[str, End] = {
 }
 
 
-@pytest.fixture
+@made_once
 def made(alice: Person) -> Token:
     """Return a token of Alice's that may read tasks, and its text."""
     return alice.makes_token("tasks:read")
