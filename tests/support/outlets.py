@@ -22,12 +22,22 @@ from .people import Person, ok
 from .pipeline import conserved
 
 
+def makes_source(owner: Person, project: int) -> dict[str, Any]:
+    """Make a source and return it with its key."""
+    body = {"project_id": project, "name": "Web site"}
+    made: dict[str, Any] = ok(owner.post("/ingest/sources", body))
+    return made
+
+
 class Outlet:
     """A source of a project, and its key."""
 
-    def __init__(self, app: Flask, owner: Person, project: int, name: str = "Web site") -> None:
+    def __init__(
+        self, app: Flask, owner: Person, project: int, made: dict[str, Any] | None = None
+    ) -> None:
+        """Know a source that was made, or make one."""
         self.app, self.owner, self.http = app, owner, owner.http
-        self.made = ok(owner.post("/ingest/sources", {"project_id": project, "name": name}))
+        self.made = made or makes_source(owner, project)
         self.id: int = self.made["id"]
         self.key: str = self.made["write_key"]
         self.project = project
