@@ -181,3 +181,21 @@ def opened(page: Page) -> Page:
     expect(page.locator(".pane")).not_to_have_attribute("aria-busy", "true")
     page.locator(".editor-input").click()
     return page
+
+
+def go(page: Page, path: str) -> None:
+    """Go to another view, as a link does, and wait until what it loads is there.
+
+    To load the page anew, with its fifty files, takes the processor much longer.
+    """
+    page.evaluate(
+        """async (path) => {
+            const base = document.querySelector('script[type=module]').src;
+            const { router } = await import(new URL('core/router.js', base));
+            document.getElementById('announcer').textContent = '';
+            router.go(path);
+        }""",
+        path,
+    )
+    expect(page.locator("#announcer")).not_to_be_empty()  # the page says where it has arrived
+    expect(page.locator(".view [aria-busy=true]")).to_have_count(0)

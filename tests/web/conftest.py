@@ -15,6 +15,7 @@ from ..support import databases
 from ..support.browsers import Window
 from ..support.people import Person
 from ..support.servers import ForkedServer, ProcessServer, ThreadServer, free_port
+from ..support.tabs import TABS, Tab
 
 
 @pytest.fixture(scope="session")
@@ -88,13 +89,26 @@ def windows(
 
 
 @pytest.fixture
-def window(windows: Callable[..., Window]) -> Callable[..., Page]:
-    """Return a way to be somebody in a window of their own: `window("bob", "/projects/1")`."""
+def window(
+    request: pytest.FixtureRequest, browser: Browser, windows: Callable[..., Window]
+) -> Iterator[Callable[..., Page]]:
+    """Return a way to be somebody in a window of their own: `window("bob", "/projects/1")`.
+
+    On the site that tests share, it is one that they left open, where there is one.
+    """
+    taken: list[Tab] = []
 
     def open_as(name: str, path: str = "/", **options: Any) -> Page:
-        return windows(**options).comes_back(name, path)
+        if options or "whole_site" not in request.fixturenames:
+            return windows(**options).comes_back(name, path)
+        taken.append(TABS.take(browser, request.getfixturevalue("whole_site"), name, path))
+        return taken[-1].page
 
-    return open_as
+    yield open_as
+    faults = [fault for tab in taken for fault in tab.window.faults]
+    for tab in taken:
+        TABS.give_back(tab)
+    assert faults == []
 
 
 @pytest.fixture

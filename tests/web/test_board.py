@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from ..support.people import register
+
+pytestmark = pytest.mark.usefixtures("whole_site")
 
 HOSTILE = "<img src=x onerror=alert(1)> & [x](javascript:alert(1)) {{7*7}}"
 
@@ -54,10 +57,10 @@ def test_a_card_moved_in_one_window_moves_in_the_other(window, at_site, alice, p
     expect(column(one, "Blocked")).to_contain_text("Fuel")
 
 
-def test_a_projects_task_is_shown_on_its_board_with_who_is_there(window, at_site, alice, project):
+def test_a_projects_task_is_shown_on_its_board_with_who_is_there(windows, at_site, alice, project):
     task = at_site(alice).post(f"/projects/{project}/tasks", {"title": "Launch"}).json()["id"]
     at_site(alice).comments(task)
-    page = window("alice", f"/tasks/{task}")
+    page = windows().comes_back("alice", f"/tasks/{task}")
     expect(page.locator(".comment-head")).to_contain_text("Alice")
     expect(page).to_have_url(re.compile(f"/projects/{project}/board/{task}$"))
 

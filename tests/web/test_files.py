@@ -107,6 +107,7 @@ def test_a_run_that_ended_with_an_exit_code_is_not_told_as_a_success(window, own
     expect(state).to_have_class(re.compile("chip-wrong"))
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_keys_undo_one_s_own_changes_find_indent_and_leave(window, owner, text):
     file, path = text
     page = opened(window("alice", path))
@@ -132,6 +133,7 @@ def test_keys_undo_one_s_own_changes_find_indent_and_leave(window, owner, text):
     expect(page.locator(".editor-input")).not_to_be_focused()
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_a_version_comes_back_and_one_person_s_changes_are_taken_back(window, owner, text, bob):
     file, path = text
     theirs = bob.at(owner.http)
@@ -149,6 +151,7 @@ def test_a_version_comes_back_and_one_person_s_changes_are_taken_back(window, ow
     eventually(lambda: owner.reads(file).startswith("one\n"))
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_who_may_write_no_longer_reads_on_and_a_deleted_file_is_said_to_be(
     window, owner, text, project, bob
 ):

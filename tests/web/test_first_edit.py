@@ -1,9 +1,11 @@
 """From nothing to a text that two people write, by the page alone."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from ..support.browsers import opened
+from ..support.browsers import go, opened
 from ..support.people import PASSWORD
 
 
@@ -41,7 +43,7 @@ def test_two_who_register_share_their_first_edit(windows):
     nora.keyboard.insert_text("Sail west.\n")
     expect(nora.locator(".pane-state")).to_have_text("Saved")
 
-    otto.goto(nora.url)
+    go(otto, urlsplit(nora.url).path)
     expect(otto.locator(".editor-input")).to_have_value("Sail west.\n")
     opened(otto)
     otto.keyboard.press("Control+End")

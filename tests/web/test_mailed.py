@@ -6,6 +6,7 @@ from email.policy import default
 import pytest
 from playwright.sync_api import expect
 
+from ..support.browsers import go
 from ..support.mail import links_in
 from ..support.people import register
 from ..support.waiting import eventually
@@ -49,12 +50,12 @@ def test_a_forgotten_password_is_chosen_anew_by_the_link_of_a_mail(
     page.get_by_role("button", name="Change the password").click()
     expect(page.locator("main").get_by_role("status")).to_contain_text("sign in with the new one")
     assert fragment not in page.url
-    page.goto("/sign-in")
+    go(page, "/sign-in")
     page.get_by_label("E-mail").fill("paul@example.com")
     page.get_by_label("Password").fill(NEW)
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator(".view h1")).to_be_visible()
-    page.goto("/account")
+    go(page, "/account")
     expect(page.get_by_text("verified")).to_be_visible()
     page.get_by_role("button", name="Every day").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
@@ -67,7 +68,7 @@ def test_a_forgotten_password_is_chosen_anew_by_the_link_of_a_mail(
     page.goto(f"/new-address{fragment}")
     page.get_by_role("button", name="Use it").click()
     expect(page.locator("main").get_by_role("status")).to_contain_text("is paul@example.org")
-    page.goto("/account")
+    go(page, "/account")
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as saved:
         page.get_by_role("button", name="Download").click()

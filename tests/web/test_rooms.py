@@ -12,6 +12,7 @@ from collab.mail import outbox
 from collab.mail.message import Mail
 
 from ..execution.support import needs_bubblewrap
+from ..support.browsers import go
 from ..support.people import ok
 from ..support.stored import add_letter
 from ..support.waiting import eventually
@@ -38,6 +39,7 @@ def test_a_run_shows_its_output_as_it_comes_and_is_cancelled(window):
     expect(page.get_by_role("button", name="Run again")).to_be_visible()
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_what_is_wrong_with_a_jobs_payload_is_told_at_its_field(window, project):
     page = window("alice", f"/projects/{project}/jobs")
     page.get_by_role("button", name="New job").first.click()
@@ -71,7 +73,7 @@ def test_hostile_text_is_text_in_every_room(window, at_site, alice, bob, project
     page = window("bob", f"/posts/{post}")
     expect(page.locator(".post-body")).to_contain_text("<img src=x")
     for path in ("/posts", "/collections", "/notifications"):
-        page.goto(path)
+        go(page, path)
         expect(page.locator(".view")).to_contain_text("<img src=x")
     page.keyboard.press("Control+k")
     page.get_by_role("combobox", name="Search").fill("img")
@@ -79,6 +81,7 @@ def test_hostile_text_is_text_in_every_room(window, at_site, alice, bob, project
     assert page.locator(".main img, .palette img, a[href^=javascript]").count() == 0
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_the_palette_goes_to_what_it_finds_with_keys_alone(window, at_site, alice, project):
     at_site(alice).post(f"/projects/{project}/tasks", {"title": "Order the rocket"})
     page = window("alice")
@@ -125,7 +128,7 @@ def test_an_admin_changes_a_feature_and_disables_somebody_and_others_are_told_it
     flag = at_site(ada).get("/flags/search").json()
     assert (flag["percentage"], flag["overridden"]) == (50, True)
 
-    page.goto("/admin/people")
+    go(page, "/admin/people")
     row = page.locator(".row", has_text="bob@example.com")
     row.get_by_role("button", name="Disable").click()
     expect(row.get_by_text("disabled")).to_be_visible()
@@ -136,7 +139,7 @@ def test_an_admin_changes_a_feature_and_disables_somebody_and_others_are_told_it
     theirs.get_by_role("button", name="Cancel").click()
     expect(theirs.get_by_text("cancelled")).to_be_visible()
     for path, words in (("/admin/audit", "disabled"), ("/admin/health", "database")):
-        page.goto(path)
+        go(page, path)
         expect(page.locator(".view")).to_contain_text(words)
 
     other = window("alice", "/admin")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from playwright.sync_api import Page, expect
 
+from ..support.browsers import go
 from ..support.factors import App
 from ..support.people import PASSWORD, ok
 
@@ -36,9 +35,9 @@ def begins(page: Page, password: str = PASSWORD) -> None:
 
 
 def signs_out(page: Page) -> None:
-    page.context.clear_cookies()
-    page.evaluate("localStorage.clear()")
-    page.goto(re.sub(r"(//[^/]+).*", r"\1/sign-in", page.url))
+    page.locator(".sidebar").get_by_role("button", name="Alice").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
 
 
 def confirms(page: Page, button: str) -> None:
@@ -71,7 +70,7 @@ def test_an_app_is_set_up_and_asked_for_and_turned_off(window):
     page.get_by_role("button", name="Continue").click()
     page.locator(".frame").wait_for()
 
-    page.goto("/account")
+    go(page, "/account")
     page.get_by_role("button", name="Turn off").click()
     confirms(page, "Turn it off")
     expect(page.get_by_role("button", name="Set up")).to_be_visible()
@@ -119,7 +118,7 @@ def test_a_passkey_is_added_signs_in_and_is_a_second_factor(account):
     page.get_by_role("button", name="Use a passkey").click()
     page.locator(".frame").wait_for()
 
-    page.goto(re.sub(r"(//[^/]+).*", r"\1/account", page.url))
+    go(page, "/account")
     page.get_by_role("button", name="Remove").click()
     confirms(page, "Remove it")
     expect(page.get_by_text("Test device")).to_have_count(0)
@@ -199,7 +198,7 @@ def test_a_device_is_asked_no_more_by_a_view_that_has_gone(account):
 
 def test_a_view_that_comes_too_late_ends_none_that_is_shown(windows, at_site, alice, project):
     """Signing in may be quicker than what the sign-in page still asks for."""
-    page = windows().tab()
+    page = windows().tab("/health")
     held = []
     page.route("**/auth/demo", lambda route: held.append(route))
     with page.expect_request("**/auth/demo"):
@@ -211,6 +210,7 @@ def test_a_view_that_comes_too_late_ends_none_that_is_shown(windows, at_site, al
     expect(page.get_by_text("Told at once")).to_be_visible()
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_a_token_is_made_shown_once_and_revoked(window, at_site, alice):
     page = window("alice", "/account")
     page.get_by_role("button", name="New token").click()
@@ -228,6 +228,7 @@ def test_a_token_is_made_shown_once_and_revoked(window, at_site, alice):
     assert at_site(alice).comes_with(token).get("/tasks").status_code == 401
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_a_wrong_password_is_one_attempt_and_said_at_once(window):
     page = window("alice", "/account")
     page.get_by_role("button", name="Set up").click()

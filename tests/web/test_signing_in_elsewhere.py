@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Page, expect
 
-from ..support.openid import real_provider, register_again, registered
+from ..support.browsers import go
+from ..support.openid import real_provider, registered
 from ..support.servers import ThreadServer
 
 
@@ -19,15 +21,22 @@ def acme() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def client(acme: str, port: int) -> dict[str, Any]:
+    """Return what the page's servers are to the provider, which sends people back to their port."""
+    return registered(acme, f"http://127.0.0.1:{port}/auth/acme/callback")
+
+
 @pytest.fixture
-def site(acme: str, serve: Callable[..., ThreadServer]) -> ThreadServer:
-    """Return a server whose people sign in at the provider, too."""
-    client = registered(acme, "http://127.0.0.1:1/")
+def site(
+    acme: str, client: dict[str, Any], port: int, make_app: Callable[..., Flask]
+) -> Iterator[ThreadServer]:
+    """Serve people who sign in at the provider, too."""
     told: dict[str, Any] = {"CLIENT_ID": client["client_id"], "ISSUER": acme, "LABEL": "Acme"}
     told["CLIENT_SECRET"] = client["client_secret"]
-    server = serve(**{f"OAUTH_ACME_{end}": value for end, value in told.items()})
-    register_again(client, f"{server.url}/auth/acme/callback")
-    return server
+    app = make_app(**{f"OAUTH_ACME_{end}": value for end, value in told.items()})
+    with ThreadServer(app, port) as running:
+        yield running
 
 
 def goes_through(page: Page, account: str) -> None:
@@ -44,7 +53,7 @@ def test_somebody_signs_in_by_a_button_and_comes_back_where_they_were_going(wind
     goes_through(page, "dora")
     expect(page).to_have_url(f"{site.url}/posts")
     expect(page.locator(".frame")).to_be_visible()
-    page.goto("/account")
+    go(page, "/account")
     expect(page.get_by_text("dora@example.com").first).to_be_visible()
     expect(page.get_by_role("button", name="Set a password")).to_be_visible()
     page.get_by_role("button", name="Unlink Acme").click()

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from collab.config import ROOT
 from collab.web.pages import pages
 
+from ..support.browsers import go
 from ..support.people import Person
 
 AXE = ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js"
@@ -82,21 +83,6 @@ def places(at_site: Callable[[Person], Person], alice, ada, project) -> Places:
         post=post,
         collection=at_site(ada).collects(post),
     )
-
-
-def go(page: Page, path: str) -> None:
-    """Go to another view, as a link does, and wait until what it loads is there."""
-    page.evaluate(
-        """async (path) => {
-            const base = document.querySelector('script[type=module]').src;
-            const { router } = await import(new URL('core/router.js', base));
-            document.getElementById('announcer').textContent = '';
-            router.go(path);
-        }""",
-        path,
-    )
-    expect(page.locator("#announcer")).not_to_be_empty()  # the page says where it has arrived
-    expect(page.locator(".view [aria-busy=true]")).to_have_count(0)
 
 
 #: Returns what axe finds: all that it says of what is right would take as long to send as to find.

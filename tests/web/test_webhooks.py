@@ -47,6 +47,7 @@ def test_a_webhook_is_made_tested_and_its_failed_deliveries_sent_again(window, r
     assert secret not in page.content()
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_an_incoming_hook_gives_an_address_that_publishes(window, at_site, alice, project):
     page = window("alice", f"/projects/{project}/webhooks")
     page.get_by_role("button", name="Add an incoming hook").click()
@@ -64,6 +65,7 @@ def test_an_incoming_hook_gives_an_address_that_publishes(window, at_site, alice
     assert httpx.post(address, json={}, **PLAIN).status_code == 404
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_only_owners_see_them(window, project):
     page = window("bob", f"/projects/{project}/webhooks")
     expect(page.get_by_text("Owners manage")).to_be_visible()

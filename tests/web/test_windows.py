@@ -4,10 +4,12 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from ..support.browsers import Window
+from ..support.browsers import Window, go
 from ..support.people import PASSWORD, Person
+from ..support.servers import ProcessServer
+from ..support.tabs import Tabs
 from ..support.waiting import eventually
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'{{7*7}}</title><script>alert(2)</script>"
@@ -146,9 +148,9 @@ def test_hostile_names_are_shown_as_text(
     at_site(bob).patch("/auth/me", {"name": HOSTILE})
     at_site(bob).makes_workspace(project, HOSTILE)
     window = windows()
-    page = window.signs_in("alice")
+    page = window.comes_back("alice", f"/projects/{project}/members")
     for path in ("/", f"/projects/{project}/members", f"/projects/{project}/activity"):
-        page.goto(path)
+        go(page, path)
         expect(page.get_by_text(HOSTILE, exact=False).first).to_be_visible()
         assert page.locator("img, #app script").count() == 0
     assert page.evaluate(MARKUP) == "TypeError"
@@ -180,3 +182,20 @@ def test_a_window_knows_nothing_of_who_had_it_before(windows):
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     assert page.evaluate(KNOWN) == ["", {}, {}, []]
     assert again.context.cookies() == []
+
+
+def test_a_tab_is_there_for_the_next_unless_something_was_left_in_it(
+    browser: Browser, whole_site: ProcessServer
+):
+    tabs = Tabs()
+    first = tabs.take(browser, whole_site, "alice", "/posts")
+    tabs.give_back(first)
+    again = tabs.take(browser, whole_site, "alice", "/projects")
+    expect(again.page.get_by_role("heading", level=1)).to_have_text("Projects")
+    again.page.keyboard.press("?")
+    again.page.get_by_role("dialog").wait_for()
+    tabs.give_back(again)
+    other = tabs.take(browser, whole_site, "alice", "/projects")
+    other.window.close()
+    assert again is first
+    assert other is not first

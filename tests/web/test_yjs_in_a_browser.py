@@ -46,6 +46,7 @@ def codemirror(windows, bundle):
     return begin
 
 
+@pytest.mark.usefixtures("whole_site")
 def test_two_codemirrors_and_the_page_end_with_the_server_s_text(
     codemirror, window, at_site, alice, bob, project
 ):
