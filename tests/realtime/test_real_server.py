@@ -25,6 +25,15 @@ def tight(process: Any) -> Any:
     return process(SOCKET_LIMIT="1", PING_SECONDS="1", HTTP_THREADS="4")
 
 
+@pytest.fixture
+def roomy(standing: Any) -> Any:
+    """Return a server that all tests share which leave it as it was.
+
+    It never pings: what is noticed is noticed by other signs.
+    """
+    return standing(PING_SECONDS="3600", PUBLISH_RATE_KB="1000000")
+
+
 def finds_a_place(server: Any, person: Person) -> bool:
     """Tell whether somebody gets the one place, sooner or later."""
 
@@ -58,11 +67,10 @@ def test_a_stream_whose_reader_left_gives_its_place_back(tight: Any, alice: Pers
 
 @pytest.mark.parametrize("end", ["closed", "reset"])
 def test_a_stream_that_ends_is_noticed_at_once(
-    process: Any, alice: Person, bob: Person, project: int, over: Any, end: str
+    roomy: Any, alice: Person, bob: Person, project: int, over: Any, end: str
 ) -> None:
-    server = process(PING_SECONDS="3600")  # no sign of life has to fail first
-    caller, query = over(server, alice), {"project_id": project}
-    tcp = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
+    caller, query = over(roomy, alice), {"project_id": project}
+    tcp = socket.create_connection(("127.0.0.1", roomy.port), PATIENCE)
     head = f"GET /api/v1/events/stream?project_id={project}&token={bob.token} HTTP/1.1"
     tcp.sendall(f"{head}\r\nHost: x\r\n\r\n".encode())
     eventually(lambda: ok(caller.get("/presence", params=query))["items"])
@@ -104,9 +112,8 @@ def test_a_full_server_refuses_with_a_problem_and_answers_requests(
         assert over(tight, alice).get("/auth/me").status_code == 200
 
 
-def test_what_is_sent_with_the_handshake_is_read(process: Any, alice: Person) -> None:
-    server = process()
-    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as tcp:
+def test_what_is_sent_with_the_handshake_is_read(roomy: Any, alice: Person) -> None:
+    with socket.create_connection(("127.0.0.1", roomy.port), PATIENCE) as tcp:
         head = f"GET /ws?token={alice.token} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
         head += "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         head += "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
@@ -117,15 +124,15 @@ def test_what_is_sent_with_the_handshake_is_read(process: Any, alice: Person) ->
     assert answer.startswith(b"HTTP/1.1 101 ")
 
 
-def test_a_failed_handshake_leaves_the_connection_good_for_the_next_request(process: Any) -> None:
-    with httpx.Client(base_url=process().url, **PLAIN) as http:
+def test_a_failed_handshake_leaves_the_connection_good_for_the_next_request(roomy: Any) -> None:
+    with httpx.Client(base_url=roomy.url, **PLAIN) as http:
         refused = http.get("/ws", headers={"Upgrade": "websocket", "Connection": "Upgrade"})
         assert refused.status_code == 426
         assert http.get("/health").status_code == 200
 
 
-def test_nothing_follows_the_one_close_frame(process: Any, alice: Person) -> None:
-    with RawSocket(process().url, token=alice.token) as socket:
+def test_nothing_follows_the_one_close_frame(roomy: Any, alice: Person) -> None:
+    with RawSocket(roomy.url, token=alice.token) as socket:
         socket.send_frame(CLOSE, (1000).to_bytes(2))
         assert socket.read_frame() == (CLOSE, (1000).to_bytes(2))
         assert socket.rest() == b""
@@ -149,16 +156,16 @@ def test_a_person_who_answers_no_ping_is_present_no_longer(
 
 
 def test_a_reader_who_reads_nothing_is_cut_off_and_resumes(
-    process: Any, alice: Person, bob: Person, project: int, over: Any
+    roomy: Any, alice: Person, bob: Person, over: Any
 ) -> None:
-    server = process(PUBLISH_RATE_KB="100000")
-    writer = over(server, alice)
-    with RawSocket(server.url, token=bob.token, project_id=project, receive_buffer=4096) as slow:
+    writer = over(roomy, alice)
+    project = writer.makes_project(bob="collaborator")
+    with RawSocket(roomy.url, token=bob.token, project_id=project, receive_buffer=4096) as slow:
         slow.receive()
         told = [writer.tells(project, text="x" * 60_000) for _ in range(60)]
         messages, code, reason = slow.until_closed()
     seen = [int(one["id"]) for one in messages if "signal" not in one]
-    with Stream(server.url, bob.token, seen[-1], project_id=project) as stream:
+    with Stream(roomy.url, bob.token, seen[-1], project_id=project) as stream:
         while seen[-1] != told[-1]:
             seen.append(int(stream.until("file.changed").data["id"]))
     assert (code, reason.endswith(f" {messages[-1]['id']}.")) == (4008, True)
@@ -166,13 +173,13 @@ def test_a_reader_who_reads_nothing_is_cut_off_and_resumes(
 
 
 def test_a_removed_member_gets_nothing_more_on_socket_and_stream(
-    process: Any, alice: Person, bob: Person, project: int, over: Any
+    roomy: Any, alice: Person, bob: Person, over: Any
 ) -> None:
-    server = process(PUBLISH_RATE_KB="1000000")
-    owner = over(server, alice)
+    owner = over(roomy, alice)
+    project = owner.makes_project(bob="collaborator")
     with (
-        RawSocket(server.url, token=bob.token, project_id=project) as socket,
-        Stream(server.url, bob.token, project_id=project) as stream,
+        RawSocket(roomy.url, token=bob.token, project_id=project) as socket,
+        Stream(roomy.url, bob.token, project_id=project) as stream,
     ):
         assert socket.receive()["type"] == "subscribed"
         stream.until("subscribed")
