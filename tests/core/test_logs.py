@@ -26,7 +26,7 @@ from collab.realtime.json_door.messages import register
 
 from ..support.jobs import Clock, Desk
 from ..support.people import PASSWORD, Person, ok
-from ..support.servers import ThreadServer
+from ..support.servers import PLAIN, ThreadServer
 from ..support.sockets import Socket
 from ..support.waiting import eventually
 from .conftest import Logged
@@ -158,12 +158,12 @@ def test_a_socket_and_a_stream_leave_no_secret(
         with Socket(server.url, token=alice.token, project_id=project) as ws:
             ws.expect("subscribed")
         url = f"{server.url}/api/v1/events/stream?token={alice.token}"
-        with httpx.stream("GET", url) as stream:
+        with httpx.stream("GET", url, **PLAIN) as stream:
             assert stream.status_code == 200
         ticket = ok(log.seen_by(alice).post("/auth/ticket"))["ticket"]
         url = f"{server.url}/api/v1/events/stream?ticket={ticket}"
         for query, status in ("", 200), ("", 200), ("&topic=posts", 401):
-            with httpx.stream("GET", url + query) as stream:
+            with httpx.stream("GET", url + query, **PLAIN) as stream:
                 assert stream.status_code == status
     assert "/events/stream" in log.text
     assert [one for one in (alice.token, ticket) if one in log.text] == []

@@ -39,6 +39,7 @@ from ..support.people import Person, ok
 from ..support.postgres import PostgresServer
 from ..support.schedules import keeper, makes_schedule
 from ..support.served import FOLDER, JobWorker, Traces
+from ..support.servers import PLAIN
 from ..support.waiting import PATIENCE, eventually
 from ..support.work import caller_of
 
@@ -593,7 +594,7 @@ def test_a_killed_worker_s_job_goes_on_elsewhere_and_a_stopped_one_hands_it_back
     first = launch()
     eventually(lambda: traces.lines("begun") == [f"{made} 1"] or pause())
     second = launch()
-    with httpx.Client(base_url=second.url) as http:
+    with httpx.Client(base_url=second.url, **PLAIN) as http:
         assert http.get("/ready").json()["checks"]["jobs"] == "ok"
         assert "collab_jobs" in http.get("/metrics").text
         assert http.get("/api/v1/auth/me").status_code == 404

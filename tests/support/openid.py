@@ -25,6 +25,7 @@ from collab.oauth.sealed import Proof
 
 from .people import Person, ok
 from .receivers import Got, Receiver, Says
+from .servers import PLAIN
 
 PROGRAM = Path(__file__).parent.parent / "oauth" / "provider.mjs"
 CLIENT_ID, CLIENT_SECRET = "collab", "a secret of the tests"
@@ -166,7 +167,7 @@ def real_provider(*options: str) -> Iterator[str]:
 def registered(url: str, *redirects: str, **more: Any) -> dict[str, Any]:
     """Register a client with the real provider (RFC 7591) and return what it is."""
     sent = {"redirect_uris": redirects, "response_types": ["code"]} | more
-    made: dict[str, Any] = httpx.post(f"{url}/reg", json=sent).raise_for_status().json()
+    made: dict[str, Any] = httpx.post(f"{url}/reg", json=sent, **PLAIN).raise_for_status().json()
     return made
 
 
@@ -175,7 +176,9 @@ def register_again(client: dict[str, Any], *redirects: str) -> None:
     kept = {"client_id", "client_secret", "response_types", "grant_types"}
     sent = {key: one for key, one in client.items() if key in kept} | {"redirect_uris": redirects}
     bearer = {"Authorization": f"Bearer {client['registration_access_token']}"}
-    httpx.put(client["registration_client_uri"], json=sent, headers=bearer).raise_for_status()
+    httpx.put(
+        client["registration_client_uri"], json=sent, headers=bearer, **PLAIN
+    ).raise_for_status()
 
 
 def given_proof(

@@ -14,7 +14,7 @@ from collab.core.http.representations.coding import MAX_MEMBERS
 from collab.ingest.doors.bodies import MAX_BODY_BYTES
 
 from ...support.outlets import Outlet
-from ...support.servers import ThreadServer
+from ...support.servers import PLAIN, ThreadServer
 
 EVENT = b'{"event_type": "t"}'
 LINES = "application/x-ndjson"
@@ -101,6 +101,6 @@ def test_bodies_in_chunks(server: ThreadServer, outlet: Outlet, size: int, statu
 
     headers = {"X-Write-Key": outlet.key, "Content-Type": LINES}
     url = f"{server.url}/api/v1/ingest"
-    sent = httpx.post(url, content=in_chunks(lines(size)), headers=headers, timeout=60)
+    sent = httpx.post(url, content=in_chunks(lines(size)), headers=headers, **PLAIN)
     assert sent.status_code == status
     assert len(outlet.waiting()) == (status == 202)
