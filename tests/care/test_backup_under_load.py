@@ -18,6 +18,7 @@ from flask import Flask
 
 from ..support.people import Person, ok
 from ..support.pipeline import conserved
+from ..support.servers import PLAIN
 from ..support.waiting import eventually
 from .conftest import Command
 
@@ -57,7 +58,7 @@ def served(serve: Callable[..., Any]) -> Any:
 @pytest.fixture
 def loads(served: Any, alice: Person, project: int) -> Iterator[dict[str, Load]]:
     """Write of every kind, each from a thread of its own."""
-    http = httpx.Client(base_url=served.url, timeout=60)
+    http = httpx.Client(base_url=served.url, **PLAIN)
     alice = alice.at(http)
     desk = alice.makes_workspace(project)
     task = ok(alice.post("/tasks", {"title": "T", "project_id": project}))["id"]
