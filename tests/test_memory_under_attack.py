@@ -93,8 +93,9 @@ def open_sockets(server: Any, alice: Person, topic: str) -> list[RawSocket]:
     for one in followers:
         one.send("subscribe", topic=topic, after=0)
     strangers = [RawSocket(server.url, extensions="permessage-deflate") for _ in range(20)]
+    squeezed = bomb()
     for one in strangers:
-        one.send_frame(TEXT, bomb(), rsv=4)
+        one.send_frame(TEXT, squeezed, rsv=4)
     return followers + strangers
 
 
