@@ -18,6 +18,8 @@ from tests.support.handlers import children, context, descriptors
 
 MIB = 2**20
 SIZE = 25 * MIB
+#: So long that progress is told many times.
+LONG_BYTES = 8 * MIB
 #: Address space of a process: its code takes half, and the other half could not hold the file.
 SMALL_MB = 48
 
@@ -41,9 +43,9 @@ def call(path: Path, ctx: JobContext | None = None, mb: int = MEMORY_MB, **event
     ).data
 
 
-def repeated(path: Path, head: str, row: str, tail: str = "") -> int:
-    """Write a file of 25 MB that repeats a row; returns how often."""
-    times = (SIZE - len(head) - len(tail)) // len(row)
+def repeated(path: Path, head: str, row: str, tail: str = "", size: int = SIZE) -> int:
+    """Write a file that repeats a row; returns how often."""
+    times = (size - len(head) - len(tail)) // len(row)
     with path.open("w", newline="") as file:
         file.write(head)
         file.writelines([row] * times)
@@ -82,7 +84,7 @@ def test_a_file_that_is_one_line_is_never_whole_in_memory(tmp_path: Path) -> Non
 @pytest.fixture
 def long_file(tmp_path: Path) -> Path:
     path = tmp_path / "data.csv"
-    repeated(path, *FILES["csv"])
+    repeated(path, *FILES["csv"], size=LONG_BYTES)
     return path
 
 
@@ -139,7 +141,7 @@ def test_an_error_of_the_data_leaves_no_traceback_in_the_log(tmp_path: Path) -> 
 
 def test_what_needs_more_memory_than_there_is_fails_for_good(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
-    path.write_text("n\n" + "".join(f"{number}.5\n" for number in range(200_000)))
+    path.write_text("n\n" + "".join(f"{number:0400}\n" for number in range(40_000)))
     with pytest.raises(FatalError) as caught:
         call(path, mb=32, aggregate=[{"fn": "count_distinct", "column": "n"}])
     assert caught.value.code == "too_much_memory"
