@@ -202,8 +202,3 @@ def test_files_are_moved_deleted_and_taken_in_by_dropping(window, owner, text, p
         page.get_by_role("menuitem", name="Download as a zip").click()
     names = zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())).namelist()
     assert sorted(names) == ["dot.png", "notes/plan.md"]
-
-
-def test_a_phone_says_what_to_do_first_where_no_file_is(window, project):
-    page = window("alice", f"/projects/{project}/files", viewport={"width": 360, "height": 740})
-    expect(page.get_by_role("button", name="New workspace")).to_be_visible()

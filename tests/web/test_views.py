@@ -160,3 +160,8 @@ def test_a_phone_has_the_sidebar_behind_its_menu(windows):
     home.tap()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Ada")
     expect(home).to_be_hidden()
+
+
+def test_a_phone_says_what_to_do_first_where_no_file_is(window, project):
+    page = window("alice", f"/projects/{project}/files", viewport=PHONE, has_touch=True)
+    expect(page.get_by_role("button", name="New workspace")).to_be_visible()

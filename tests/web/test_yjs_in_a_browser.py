@@ -14,9 +14,12 @@ from ..support.waiting import eventually
 ESBUILD = ROOT / "tests" / "node_modules" / ".bin" / "esbuild"
 ENTRY = ROOT / "tests" / "web" / "yjs_editor.mjs"
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("node") or not ESBUILD.exists(), reason="needs node and npm install"
-)
+pytestmark = [
+    pytest.mark.usefixtures("whole_site"),
+    pytest.mark.skipif(
+        not shutil.which("node") or not ESBUILD.exists(), reason="needs node and npm install"
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +49,6 @@ def codemirror(windows, bundle):
     return begin
 
 
-@pytest.mark.usefixtures("whole_site")
 def test_two_codemirrors_and_the_page_end_with_the_server_s_text(
     codemirror, window, at_site, alice, bob, project
 ):
