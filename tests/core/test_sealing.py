@@ -18,6 +18,8 @@ from collab.extensions import db
 from ..support.people import Person
 
 PLAIN = "JBSWY3DPEHPK3PXP"
+#: An application with a key of its own is lent to no other test: these are given other rings.
+OWN_KEY = {"SEALING_KEY": "a key that only these tests know, long enough"}
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +69,7 @@ def ring_of(app: Flask, path: Path) -> KeyRing:
 @pytest.fixture
 def kept(make_app, tmp_path: Path) -> Iterator[Path]:
     """Return the file of the ring with which the code of a test seals."""
-    app = make_app()
+    app = make_app(**OWN_KEY)
     ring_of(app, tmp_path / "sealing_key")
     with app.app_context():
         yield tmp_path / "sealing_key"
@@ -93,7 +95,7 @@ def test_what_another_process_sealed_with_a_newer_key_opens_at_once(
 ) -> None:
     """No process is told of a rotation: the token names a key, and the file is looked at."""
     seal(PLAIN, purpose="totp")
-    other = make_app()
+    other = make_app(**OWN_KEY)
     write_kept(kept, [Kept("the newer key, also long enough"), *read_kept(kept)])
     ring_of(other, kept)
     with other.app_context():
