@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -20,7 +20,7 @@ from collab.core.security.keys import KEY_NAMES
 
 from .conftest import SETTINGS
 from .support import databases
-from .support.people import ok, register
+from .support.people import BASE, ok, register
 from .support.raw import RawSocket
 from .support.servers import PLAIN, ROOT, ForkedServer, ProcessServer, run_forked
 from .support.sockets import Socket
@@ -230,7 +230,7 @@ class Stopped:
 
     def __init__(self, server, alice, project, number):
         self.server, self.log = server, server.output.parent / "collab.db-wal"
-        with contextlib.ExitStack() as opened, ThreadPoolExecutor(1) as pool:
+        with contextlib.ExitStack() as opened:
             http = opened.enter_context(httpx.Client(base_url=server.url, **PLAIN))
             person = alice.at(http)
             person.makes_project()
@@ -239,14 +239,14 @@ class Stopped:
             sockets = [opened.enter_context(Socket(server.url, **follows)) for _ in range(40)]
             for one in sockets:
                 one.expect("subscribed")
-            silent = [RawSocket(server.url) for _ in range(300)]
+            connections = (contextlib.closing(RawSocket(server.url)) for _ in range(300))
+            silent = [opened.enter_context(one) for one in connections]
             stream = opened.enter_context(Stream(server.url, alice.token, project_id=project))
             stream.until("subscribed")
             last = ok(person.get(f"/events?project_id={project}&limit=100"))["last_id"]
             poll = f"/events?project_id={project}&after={last}&wait=30"
             in_hand = opened.enter_context(half_a_request(server, alice))
-            other = opened.enter_context(httpx.Client(base_url=server.url, **PLAIN))
-            polled = pool.submit(alice.at(other).get, poll)
+            waiting = opened.enter_context(contextlib.closing(long_poll(server, alice, poll)))
             self.worker = server.worker
             assert http.get("/health").status_code == 200  # an idle connection from here on
             server.signal(number)
@@ -254,13 +254,11 @@ class Stopped:
             self.in_hand = in_hand.recv(12)
             # Half of them answer with a close of their own, the others never say anything.
             self.codes = [one.wait_closed().code for one in sockets[:20]]
-            self.poll = polled.result(PATIENCE)
+            self.poll = json.load(waiting.getresponse())
             self.closing = stream.until("closing")
             stream.rest()
             self.exit = server.process.wait(PATIENCE)
             self.silent = [one.until_closed()[1] for one in silent]
-            for one in silent:
-                one.close()
 
 
 BODY = b'{"name": "In hand"}'
@@ -275,6 +273,15 @@ def half_a_request(server, alice):
     raw = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
     raw.sendall(head + BODY[:5])
     return raw
+
+
+def long_poll(server, alice, path):
+    """Wait for an answer on a connection that the server has already."""
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    connection.request("GET", "/health")
+    connection.getresponse().read()
+    connection.request("GET", BASE + path, headers={"Authorization": f"Bearer {alice.token}"})
+    return connection
 
 
 @pytest.fixture(scope="class", params=[signal.SIGTERM, signal.SIGINT])
@@ -302,7 +309,7 @@ class TestStopping:
         assert stopped.closing.data["code"] == 1001
 
     def test_a_long_poll_is_answered(self, stopped):
-        assert ok(stopped.poll)["items"] == []
+        assert stopped.poll["items"] == []
 
     def test_a_request_in_hand_is_finished(self, stopped):
         assert stopped.in_hand == b"HTTP/1.1 201"
