@@ -19,8 +19,12 @@ TOGETHER = 400
 
 def test_short_requests_are_answered_by_the_thread_that_waits_for_them(service, line):
     lines = [line() for _ in range(4)]
-    names = {get(one, "/short").split()[1] for _ in range(5) for one in lines}
-    assert all(name.startswith("loop") for name in names)
+
+    def names() -> list[str]:
+        return [get(one, "/short").split()[1] for one in lines]
+
+    # What a busy machine holds up counts as long, and another thread answers meanwhile.
+    assert eventually(lambda: all(name.startswith("loop") for _ in range(5) for name in names()))
 
 
 def test_a_request_that_takes_long_keeps_nobody_waiting(service, line):
