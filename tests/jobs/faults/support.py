@@ -101,12 +101,14 @@ def locked(instance: Path) -> Iterator[None]:
         connection.execute("ROLLBACK")
 
 
-def submits(person: Person, key: str, value: str | None = None, **more: Any) -> int:
+def submits(
+    person: Person, key: str, value: str | None = None, kind: str = "served_line", **more: Any
+) -> int:
     """Submit a job to a server that comes and goes, again and again under one key."""
     pause = threading.Event()
     while True:
         with contextlib.suppress(httpx.TransportError):
-            made = person.submits("served_line", value, idempotency_key=key, **more)
+            made = person.submits(kind, value, idempotency_key=key, **more)
             return int(made["id"])
         pause.wait(0.02)  # whoever is refused at once would take the processor from the start
 
