@@ -277,8 +277,9 @@ def crashed(app: Flask, instance: Path, tmp_path: Path) -> Callable[[], set[str]
     shutil.copy(database, disk)
 
     def sync() -> None:
-        shutil.copy(f"{database}{LOG_SUFFIX}", disk / "new")
-        (disk / "new").replace(disk / f"collab.db{LOG_SUFFIX}")
+        # Beside the disk, so that whoever copies the disk at this moment finds no half of it.
+        written = shutil.copy(f"{database}{LOG_SUFFIX}", tmp_path / "written")
+        Path(written).replace(disk / f"collab.db{LOG_SUFFIX}")
 
     def look() -> set[str]:
         copy = Path(shutil.copytree(disk, tmp_path / f"copy-{threading.get_ident()}"))

@@ -119,10 +119,14 @@ class PostgresServer:
 
     def crash(self) -> None:
         """Kill one of its processes: what is not flushed is gone. Waits until it has recovered."""
+        victim, witness = (psycopg.connect(self.url("postgres")) for _ in range(2))
+        os.kill(victim.info.backend_pid, signal.SIGKILL)
+        # The victim is gone at once; the others are sent away when the server has noticed, and
+        # until then it answers as if nothing had happened.
         with contextlib.suppress(psycopg.OperationalError):
-            victim = psycopg.connect(self.url("postgres"))
-            os.kill(victim.info.backend_pid, signal.SIGKILL)
-            victim.execute("SELECT pg_sleep(60)")
+            witness.execute("SELECT pg_sleep(60)")
+        victim.close()
+        witness.close()
         eventually(self._answers)
 
     def stop(self) -> None:
