@@ -18,8 +18,8 @@ ON_POSTGRES := tests/test_migrations.py tests/test_role_matrix.py tests/test_see
   tests/files/test_durability.py tests/files/test_convergence.py tests/files/test_history.py tests/uploads/test_keeping.py \
   tests/realtime/test_no_loss.py tests/realtime/test_pipelining.py tests/realtime/test_revocation_races.py \
   tests/ingest/test_reading_over_http.py tests/activity/test_feeds.py \
-  tests/reports/test_facts.py tests/quotas/test_counters.py tests/quotas/test_usage.py tests/care/test_erasing.py \
-  tests/care/test_erase_jobs.py tests/contact/test_recovery.py tests/mail/test_ordering.py tests/notifications/test_marking.py \
+  tests/reports/test_facts.py tests/quotas/test_counters.py tests/quotas/test_usage.py tests/maintenance/test_erasing.py \
+  tests/maintenance/test_erase_jobs.py tests/contact/test_recovery.py tests/mail/test_ordering.py tests/notifications/test_marking.py \
   tests/ops/test_health.py tests/serving/test_leaving.py tests/admin
 export PYTHON
 

@@ -1,8 +1,8 @@
-"""Where the commands of `flask` are: a server never imports them (`core/operating/commands.py`)."""
+"""Where commands of `flask` are: a server never imports them (`core/management/commands.py`)."""
 
 from flask import Flask
 
-from .core.operating.commands import bring
+from .core.management.commands import bring
 
 
 def init_app(app: Flask) -> None:

@@ -18,7 +18,7 @@ from .core import fulltext
 from .core.database import engine, take_write_lock
 from .core.errors import ApiError
 from .core.lists.tables import csv_lines
-from .core.operating import migrations
+from .core.management import migrations
 from .core.slots import application, setting
 from .core.storage import opening
 from .events import log

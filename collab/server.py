@@ -24,7 +24,7 @@ from .core.database import engine, put_log_away
 from .core.errors import ApiError
 from .core.http import heavy
 from .core.http.limits import largest_body
-from .core.operating.migrations import bring_up_to_date
+from .core.management.migrations import bring_up_to_date
 from .core.parts import PARTS
 from .core.security.argon2id import OWASP_MIB
 from .core.storage import blob_store, opening, pages

@@ -56,7 +56,7 @@ RANKS = {
     "ops": 6,
     "contact": 7,
     "web": 7,
-    "care": 7,
+    "maintenance": 7,
     "admin": 7,
 }
 #: What makes threads: the base of all parts, the worker, which stops several at once, the exchange
@@ -405,7 +405,7 @@ ASKS_FLASK = {
     "core/logging/lines.py": {"g", "has_request_context"},  # a line of the log names its request
     "core/usage/quota.py": {"has_request_context"},  # quotas bind people, not the service
     "core/json.py": {"Response", "JSONProvider"},  # makes answers
-    "core/operating/commands.py": {"AppGroup"},  # the commands of an application
+    "core/management/commands.py": {"AppGroup"},  # the commands of an application
 }
 
 

@@ -101,7 +101,7 @@ class TestStarting:
 #: What a server does not import before somebody asks for it, or a setting does.
 RARELY_USED = (
     *("alembic", "mako", "flask_migrate"),  # migrations
-    *("collab.commands", "collab.care.commands", "collab.demo", "collab.ingest.commands"),
+    *("collab.commands", "collab.maintenance.commands", "collab.demo", "collab.ingest.commands"),
     *("authlib", "requests", "urllib3"),  # OAUTH_…
     *("webauthn", "OpenSSL", "cbor2", "pyotp", "segno"),  # second factors
     *("httpcore", "certifi"),  # other servers

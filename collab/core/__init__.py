@@ -20,7 +20,7 @@ def init_app(app: Flask) -> None:
     )
     from .counting import kinds, metrics
     from .json import OrjsonProvider
-    from .operating import commands, migrations
+    from .management import commands, migrations
     from .personal import own
     from .storage import blob_store, housekeeping, numbers, pages
 

@@ -42,7 +42,7 @@ def _use_server(app: Flask, address: str) -> None:
 
     Raises ConfigError.
     """
-    from ..core.operating.migrations import at_ensure
+    from ..core.management.migrations import at_ensure
     from .engine.queue import QUEUE
 
     try:

@@ -7,8 +7,8 @@ from flask import current_app
 
 from collab.core.database import engine
 from collab.core.database.postgresql_words import FOLDED_SUFFIX
+from collab.core.management.migrations import ensure
 from collab.core.models import UtcDateTime, tell_postgresql
-from collab.core.operating.migrations import ensure
 
 database = current_app.extensions["migrate"].db
 

@@ -9,7 +9,7 @@ def init_app(app: Flask) -> None:
     from ..core.http.api import API, serve
     from ..core.storage import housekeeping
     from . import identities, login_routes, own_routes, personal, spent
-    from .asking import providers
+    from .provider_clients import providers
 
     providers.init_app(app)
     names = sorted(app.config["OAUTH_PROVIDERS"], reverse=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 from ..core.caller import Caller
 from . import sealed, spent
-from .asking import providers
 from .problems import AttemptInvalid, Declined, ProviderFailed, ProviderUnavailable
+from .provider_clients import providers
 from .sealed import Proof
 
 #: Where providers send people back to: it must be registered with them.

@@ -14,10 +14,10 @@ from ..events import log
 from ..events.catalogue.accounts import IdentityLinked, IdentityUnlinked
 from ..extensions import db
 from . import spent
-from .asking import providers
-from .asking.claims import Claims
 from .models import Identity
 from .problems import AttemptInvalid, IdentityTaken, TooManyIdentities
+from .provider_clients import providers
+from .provider_clients.claims import Claims
 from .sealed import Proof
 
 #: Identities of one person.

@@ -17,8 +17,8 @@ from ..core.http.origin import refuse_foreign_pages
 from ..core.http.representations.pages import wants_page
 from ..core.links import BASE_PATH
 from . import answers, attempts, browser, sealed, signing_in
-from .asking import providers
 from .problems import PasswordNeeded, ProviderFailed, ProviderUnavailable
+from .provider_clients import providers
 from .schemas import CallbackQuery, ProofIn, ProofOut, ProvidersOut, StartQuery
 from .sealed import Proof
 

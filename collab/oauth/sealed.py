@@ -17,9 +17,9 @@ from ..core.sealing import Unsealable, seal, unseal
 from ..core.security import digest, new_token
 from ..frozen import frozen
 from . import browser
-from .asking.claims import Claims
 from .browser import ATTEMPT_S
 from .problems import AttemptInvalid
+from .provider_clients.claims import Claims
 
 #: Seconds for which a person can type the password of the account that is to be linked.
 PROOF_S = 600

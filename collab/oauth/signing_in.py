@@ -23,8 +23,8 @@ from ..core.database import take_write_lock
 from ..core.models import utcnow
 from ..extensions import db
 from . import identities, spent
-from .asking.claims import Claims
 from .problems import AddressNotVouched, AttemptInvalid, PasswordNeeded
+from .provider_clients.claims import Claims
 from .sealed import Proof
 
 

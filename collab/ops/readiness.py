@@ -15,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.database import TURNS, engine
-from ..core.operating.migrations import are_done
+from ..core.management.migrations import are_done
 from ..core.parts import PARTS
 from ..core.slots import Slot
 from ..core.storage import disk

@@ -2,7 +2,7 @@
 
 gunicorn's threaded worker gives a connection to a thread as soon as its first byte is there. Here
 the thread gets a whole request, and leaves its answer for the selector to send
-(docs/inside/live.md).
+(docs/internals/live.md).
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from collab.oauth.asking import transport
-from collab.oauth.asking.providers import PROVIDERS
+from collab.oauth.provider_clients import transport
+from collab.oauth.provider_clients.providers import PROVIDERS
 
 from ..support.openid import HTML, begin, come_back, fragment
 from ..support.receivers import Rude, Says

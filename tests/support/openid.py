@@ -20,7 +20,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
 from collab.core.security import digest, new_token
-from collab.oauth.asking.claims import Claims
+from collab.oauth.provider_clients.claims import Claims
 from collab.oauth.sealed import Proof
 
 from .people import Person, ok

@@ -52,7 +52,7 @@ PROGRAMS = frozenset(
 )
 #: Files of others that start one, or take a second and more for a test.
 ALSO_SLOW = (
-    "tests/care/test_backup",
+    "tests/maintenance/test_backup",
     "tests/core/test_full_disk.py",
     "tests/files/test_hocuspocus.py",
     "tests/files/test_live_clients.py",

@@ -8,7 +8,7 @@ import socket
 from contextlib import ExitStack
 from typing import Any
 
-from collab.care.people.in_hand import MAX_EXPORTS_PER_PERSON
+from collab.maintenance.people.in_hand import MAX_EXPORTS_PER_PERSON
 
 from ..support.people import PASSWORD, Person, ok
 from ..support.problems import problem

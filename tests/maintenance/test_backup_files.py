@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from collab.care.backup import making, restoring
-from collab.care.backup.making import CanNotBackUp, look_through
-from collab.care.backup.manifest import Manifest, NotABackup
-from collab.care.backup.moment import Moment, pinned, sweep_links
-from collab.care.backup.restoring import CanNotRestore
-from collab.care.backup.sealing import Passphrase
-from collab.care.backup.tape import TapeWriter
 from collab.core.models import utcnow
 from collab.ingest.pipeline.archives.archive import Archive
+from collab.maintenance.backup import making, restoring
+from collab.maintenance.backup.making import CanNotBackUp, look_through
+from collab.maintenance.backup.manifest import Manifest, NotABackup
+from collab.maintenance.backup.moment import Moment, pinned, sweep_links
+from collab.maintenance.backup.restoring import CanNotRestore
+from collab.maintenance.backup.sealing import Passphrase
+from collab.maintenance.backup.tape import TapeWriter
 
 from ..support.people import Person
 from .conftest import Command

@@ -6,7 +6,7 @@ from flask import Flask
 def init_app(app: Flask) -> None:
     """Add the commands for backups and keys; export and erase people's data."""
     from ..core.http.api import serve
-    from ..core.operating.commands import bring
+    from ..core.management.commands import bring
     from ..jobs.registry import register
     from .people import erasing, job_types, keeping, personal, routes
 

@@ -13,14 +13,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import Executable, delete, select, update
 
-from collab.care.people import erasing
-from collab.care.people.models import Erasure
 from collab.core.models import utcnow
 from collab.core.personal.declared import Subject
 from collab.core.storage.housekeeping import HOUSEKEEPER
 from collab.events.models import EventRow
 from collab.extensions import db
 from collab.jobs.models import LIVE_STATUSES, Job
+from collab.maintenance.people import erasing
+from collab.maintenance.people.models import Erasure
 
 from ..support.jobs import Clock, Desk
 from ..support.people import PASSWORD, Person, ok

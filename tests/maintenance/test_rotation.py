@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from collab.care import keys
 from collab.core.security.keys import Kept, read_kept, write_kept
+from collab.maintenance import keys
 
 from ..conftest import http_for
 from ..support.people import PASSWORD, ok

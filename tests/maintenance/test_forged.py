@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from collab.care.backup.manifest import (
+from collab.maintenance.backup.manifest import (
     MANIFEST_NAME,
     MAX_MANIFEST_BYTES,
     Entry,
@@ -19,7 +19,7 @@ from collab.care.backup.manifest import (
     NotABackup,
     checked_name,
 )
-from collab.care.backup.sealing import (
+from collab.maintenance.backup.sealing import (
     CanNotOpen,
     Identity,
     Passphrase,
@@ -27,7 +27,7 @@ from collab.care.backup.sealing import (
     SealingWriter,
     opened,
 )
-from collab.care.backup.tape import Piece, TapeWriter, read_tape
+from collab.maintenance.backup.tape import Piece, TapeWriter, read_tape
 
 MOMENT = "2026-11-29T12:00:00Z"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from collab.care.people.in_hand import EXPORTS, MAX_EXPORTS_PER_PERSON
 from collab.core.models import utcnow
+from collab.maintenance.people.in_hand import EXPORTS, MAX_EXPORTS_PER_PERSON
 
 from ..support.jobs import Desk
 from ..support.people import Person, ok

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from collab.care.people import keeping
-from collab.care.people.models import Export
 from collab.core.models import utcnow
 from collab.core.storage.housekeeping import HOUSEKEEPER
 from collab.extensions import db
 from collab.jobs.context import JobContext, Stopped
+from collab.maintenance.people import keeping
+from collab.maintenance.people.models import Export
 
 from ..support import databases
 from ..support.jobs import Desk

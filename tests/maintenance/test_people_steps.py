@@ -16,13 +16,13 @@ from sqlalchemy import select
 from collab.auth.accounts import disabling
 from collab.auth.guard import from_token
 from collab.auth.models import User
-from collab.care.people import erasing, exporting, keeping
-from collab.care.people.models import Erasure
 from collab.core.errors import DiskFull
 from collab.core.personal.declared import Subject, on_erase, on_export
 from collab.events.models import EventRow
 from collab.extensions import db
 from collab.jobs.context import JobContext, Stopped
+from collab.maintenance.people import erasing, exporting, keeping
+from collab.maintenance.people.models import Erasure
 
 from ..support.people import Person
 

@@ -15,10 +15,10 @@ from flask import Flask
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from collab.care.people import erasing
 from collab.core.storage.housekeeping import HOUSEKEEPER
 from collab.extensions import db
 from collab.jobs.models import ENDED_STATUSES, Job
+from collab.maintenance.people import erasing
 
 from ..conftest import http_for
 from ..support import databases
