@@ -31,7 +31,10 @@ from .support.databases import (  # hooks of pytest's
 from .support.declared import Declared
 from .support.kept_apps import Lent, lender
 from .support.made_once import State, states_of
-from .support.order import pytest_collection_modifyitems  # noqa: F401 (a hook of pytest's)
+from .support.order import (  # hooks of pytest's
+    pytest_collection_modifyitems,  # noqa: F401
+    pytest_make_collect_report,  # noqa: F401
+)
 from .support.people import Person, register
 from .support.postgres import PostgresServer, pool_before, postgres_server
 from .support.quiet import NOTHING_BESIDE
