@@ -146,13 +146,14 @@ async function* items(path, options = {}) {
 }
 
 /**
- * Return all items of a list, at most `most`.
+ * Return all items of a list before one that `until` tells of, at most `most`.
  * @param {string} path
- * @param {Options & { most?: number }} [options]
+ * @param {Options & { most?: number, until?: (item: any) => boolean }} [options]
  */
-async function all(path, { most = 1000, ...options } = {}) {
+async function all(path, { most = 1000, until = () => false, ...options } = {}) {
   const found = [];
   for await (const item of items(path, { ...options, query: { limit: 100, ...options.query } })) {
+    if (until(item)) break;
     found.push(item);
     if (found.length >= most) break;
   }

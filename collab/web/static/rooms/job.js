@@ -1,7 +1,7 @@
 // @ts-check
 /** One job: its state and progress as they change, what it writes as it comes, what came of it. */
 import { h, replace } from "../core/dom.js";
-import { oneAtATime } from "../core/newest.js";
+import { loadFollowed, oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { size } from "../core/text.js";
@@ -38,6 +38,8 @@ export const STATES = [
 export const ENDED = new Set(["succeeded", "failed", "dead", "cancelled"]);
 /** Characters of a log that are shown: the end, which is what one waits for. */
 const MAX_SHOWN = 200_000;
+/** Lines that one look at a log reads. */
+const MAX_READ = 2000;
 
 /** @param {HTMLElement} root @param {Context} ctx @param {number} id */
 export async function showJob(root, ctx, id) {
@@ -47,8 +49,7 @@ export async function showJob(root, ctx, id) {
   const view = new JobView(place, ctx, id);
   const following = ctx.live.subscribe(`job:${id}`, (event) => view.happened(event), { onGap: () => void view.load() });
   bag.add(following.close);
-  await following.ready.catch(() => {});
-  await view.load();
+  await loadFollowed(following, () => view.load());
   return bag.dispose;
 }
 
@@ -58,6 +59,8 @@ class JobView {
   #output = h("div", {});
   #log = h("pre", { class: "log", tabindex: 0, role: "log", "aria-label": "Output" });
   #attempts = h("div", {});
+  /** The id of the last line that is shown. */
+  #lastLine = 0;
 
   /** @param {HTMLElement} place @param {Context} ctx @param {number} id */
   constructor(place, ctx, id) {
@@ -70,13 +73,9 @@ class JobView {
   /** @type {() => Promise<void>} */
   load = oneAtATime(async () => {
     try {
-      const [{ data }, lines] = await Promise.all([
-        this.ctx.api.get(this.path, { signal: this.ctx.signal }),
-        this.ctx.api.all(`${this.path}/log`, { signal: this.ctx.signal, most: 2000 }),
-      ]);
+      const [{ data }] = await Promise.all([this.ctx.api.get(this.path, { signal: this.ctx.signal }), this.#readOn()]);
       this.job ??= data;
       if (!this.#head.isConnected) this.#build();
-      replace(this.#log, lines.map(lineOf));
       await this.#again(); // that alone says how the job is, so nothing older comes after it
     } catch (error) {
       if (!this.ctx.signal.aborted)
@@ -89,16 +88,29 @@ class JobView {
 
   /** @param {import("../core/live.js").LiveEvent} event */
   happened(event) {
-    if (!this.job) return;
-    if (event.type === "job.output") return this.#say(event.data);
-    if (event.type === "job.progressed") {
+    if (event.type === "job.output") void this.#readOn().catch(() => {});
+    else if (this.job && event.type === "job.progressed") {
       Object.assign(this.job, { progress: event.data.progress, progress_message: event.data.message });
-      return this.#drawProgress();
-    }
-    void this.#again().catch(() => {});
+      this.#drawProgress();
+    } else if (this.job) void this.#again().catch(() => {});
   }
 
-  /** Look again at the job alone: what it wrote has come already. */
+  /**
+   * Read what it wrote since. An event says only that there is more: what it brings may be in an answer that is under
+   * way, or missing there, and lines alone have an id to tell.
+   */
+  #readOn = oneAtATime(async () => {
+    const query = { sort: "-id" };
+    const newest = await this.ctx.api.all(`${this.path}/log`, {
+      signal: this.ctx.signal,
+      query,
+      most: MAX_READ,
+      until: (line) => line.id <= this.#lastLine,
+    });
+    this.#say(newest.reverse());
+  });
+
+  /** Look again at the job alone: what it wrote is read by itself. */
   #again = oneAtATime(async () => {
     const { data } = await this.ctx.api.get(this.path, { signal: this.ctx.signal });
     this.job = data;
@@ -163,10 +175,12 @@ class JobView {
     return section("What it made", [h("div", { class: "page-actions" }, opens ? show : null, save), place]);
   }
 
-  /** @param {{ stream: string, text: string }} said */
-  #say(said) {
+  /** @param {{ id: number, stream: string, text: string }[]} lines */
+  #say(lines) {
     const stays = this.#log.scrollHeight - this.#log.scrollTop - this.#log.clientHeight < 24;
-    this.#log.append(lineOf(said));
+    if (lines.length === MAX_READ) replace(this.#log); // what was shown may end long before them
+    this.#log.append(...lines.map(lineOf));
+    this.#lastLine = lines.at(-1)?.id ?? this.#lastLine;
     while ((this.#log.textContent?.length ?? 0) > MAX_SHOWN) this.#log.firstChild?.remove();
     if (stays) this.#log.scrollTop = this.#log.scrollHeight;
   }

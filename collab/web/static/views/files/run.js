@@ -4,7 +4,7 @@ import { h, replace } from "../../core/dom.js";
 import { asProblem } from "../../core/problem.js";
 import { button, iconButton } from "../../ui/button.js";
 
-/** Units of output that are shown: of more, the last ones. */
+/** Units of output that are shown: of more, the first ones. */
 const MOST_SHOWN = 200_000;
 const OVER = new Set(["succeeded", "failed", "cancelled", "dead"]);
 /** @type {Record<string, string>} */
