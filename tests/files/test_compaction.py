@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from pycrdt import Doc, Text
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Insert, delete, insert, literal, select, update
 
 from collab.core.errors import NotFound, Unavailable
 from collab.core.models import utcnow
@@ -22,7 +23,7 @@ from collab.files.editing.library import ROOT_NAME
 from collab.files.editing.live_text import LiveText
 from collab.files.editing.store import JoinedVersion
 from collab.files.models import Checkpoint, File, FileChange
-from collab.files.text.delta import Delta, normal
+from collab.files.text.delta import Delta, normal, weight
 from collab.files.text.encoding import stored
 from collab.files.text.units import from_units
 
@@ -428,26 +429,56 @@ def test_a_document_whose_file_is_gone_leaves_memory(
 # -- big ------------------------------------------------------------------------------------------
 
 
+def change(
+    text: TextDesk, author: Person, version: int, word: str, update: bytes | None = None
+) -> dict[str, Any]:
+    """Return the row of an insertion at the beginning."""
+    row = {"file_id": text.id, "version": version, "base": version - 1, "author_id": author.id}
+    row |= {"door": "yjs", "delta": [word], "update": update, "at": BEGAN}
+    return row | {"inserted": len(word), "deleted": 0, "weight": weight((word,))}
+
+
+def alike(row: dict[str, Any], through: int) -> Insert:
+    """Insert a row with one version after the other, made where the database is."""
+    versions = select(literal(row["version"]).label("version")).cte(recursive=True)
+    newest = versions.c.version
+    versions = versions.union_all(select(newest + 1).where(newest < through))
+    columns = FileChange.__table__.columns
+    values = {name: literal(value, columns[name].type) for name, value in row.items()}
+    values |= {"version": versions.c.version, "base": versions.c.version - 1}
+    made = select(*values.values()).select_from(versions)
+    return insert(FileChange.__table__).from_select(list(values), made, include_defaults=False)
+
+
+#: As many of the changes as compaction lets come together before it makes a checkpoint.
+NOT_YET_HELD = compaction.CHECKPOINT_EVERY_UPDATES
+
+
 def many_changes(text: TextDesk, author: Person, count: int) -> str:
-    """Write so many changes of a megabyte, each of them a row and an update; returns the text."""
+    """Write so many changes of a megabyte, each of them a row; returns the text.
+
+    A checkpoint holds all but the latest, as it does when they come one after the other.
+    """
     doc: Doc[Text] = Doc()
     live = doc.get(ROOT_NAME, type=Text)
+    first = "a line of text\n" * 70_000
+    live.insert(0, first)
+    held = count - NOT_YET_HELD
+    for _ in range(1, held):
+        live.insert(0, "x")
+    packed = zlib.compress(str(live).encode(), compaction.ZLIB_LEVEL)
+    checkpoint = {"version": held, "text": packed, "state": doc.get_update()}
     updates: list[bytes] = []
     subscription = doc.observe(lambda event: updates.append(event.update))
-    first = "a line of text\n" * 70_000
-    deltas: list[list[Any]] = [[first]]
-    live.insert(0, first)
-    for _ in range(1, count):
+    for _ in range(NOT_YET_HELD):
         live.insert(0, "x")
-        deltas.append(["x"])
     doc.unobserve(subscription)
-    rows = [
-        {"file_id": text.id, "version": at + 1, "base": at, "author_id": author.id, "door": "yjs"}
-        | {"delta": delta, "update": one, "at": BEGAN + timedelta(seconds=at / 10)}
-        for at, (delta, one) in enumerate(zip(deltas, updates, strict=True))
-    ]
     with text.app.app_context():
-        db.session.execute(insert(FileChange.__table__), rows)
+        db.session.execute(insert(Checkpoint.__table__).values(file_id=text.id, **checkpoint))
+        db.session.execute(insert(FileChange.__table__), [change(text, author, 1, first)])
+        db.session.execute(alike(change(text, author, 2, "x"), held))
+        late = [change(text, author, held + 1 + at, "x", one) for at, one in enumerate(updates)]
+        db.session.execute(insert(FileChange.__table__), late)
         values = {"content_version": count, "size": len(str(live))}
         db.session.execute(update(File).where(File.id == text.id).values(**values))
         db.session.commit()
@@ -460,7 +491,9 @@ def test_a_text_of_a_megabyte_and_100_000_changes_opens_at_once_and_is_small(
     """A second is promised; the guard is generous, since the machine may be slow."""
     wanted = many_changes(text, alice, 100_000)
     compacted(text)
-    assert len(spans(text)) < 2000
+    kept = spans(text)
+    assert len(kept) < 2000
+    assert kept[0][0] == 0, "they were dropped, and not joined"
     began = time.thread_time()
     assert text.live == wanted
     took = time.thread_time() - began
@@ -469,3 +502,32 @@ def test_a_text_of_a_megabyte_and_100_000_changes_opens_at_once_and_is_small(
     assert text.text == wanted
     text.changes(alice, "!")
     assert text.live == "!" + wanted
+
+
+@pytest.mark.sqlite("steps of its machine")
+def test_how_far_apart_checkpoints_are_takes_no_longer_in_a_longer_history(
+    text: TextDesk, alice: Person
+) -> None:
+    looks = []
+    for first, last in ((1, 600), (601, 3000)):
+        with text.app.app_context():
+            db.session.execute(alike(change(text, alice, first, "x"), last))
+            kept = [{"file_id": text.id, "version": last - at, "text": b""} for at in (1, 0)]
+            db.session.execute(delete(Checkpoint))
+            db.session.execute(insert(Checkpoint.__table__), kept)
+            db.session.commit()
+        looks.append(steps_of_thinning(text))
+        assert checkpoints(text) == [last - 1, last]
+    assert looks[1] <= looks[0] + 1  # a tick of the counter may fall on either side
+
+
+def steps_of_thinning(text: TextDesk) -> int:
+    """Return how many hundreds of instructions SQLite carries out to thin checkpoints."""
+    steps: list[None] = []
+    with text.app.app_context():
+        driver: Any = db.session.connection().connection.driver_connection
+        driver.set_progress_handler(lambda: steps.append(None), 100)
+        thinning.thin(text.id)
+        driver.set_progress_handler(None, 0)
+        db.session.rollback()
+    return len(steps)

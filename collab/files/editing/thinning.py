@@ -147,13 +147,20 @@ def thin(file_id: int) -> None:
     for version in _checkpoints(file_id)[:-1]:
         if version == before:
             continue
-        query = select(func.count(), TOTAL_WEIGHT).where(FileChange.file_id == file_id)
-        between = query.where(FileChange.version > before, FileChange.version <= version)
-        count, weight = db.session.execute(between).one()
-        if count < CHECKPOINT_DISTANCE_ENTRIES and weight < CHECKPOINT_DISTANCE_BYTES:
+        if _near(file_id, before, version):
             _drop_checkpoints(file_id, Checkpoint.version == version)
         else:
             before = version
+
+
+def _near(file_id: int, before: int, version: int) -> bool:
+    """Tell whether few entries are between two versions; no more are looked at than are few."""
+    between = select(FileChange.weight).where(FileChange.file_id == file_id)
+    between = between.where(FileChange.version > before, FileChange.version <= version)
+    some = between.limit(CHECKPOINT_DISTANCE_ENTRIES).subquery()
+    total = select(func.count(), func.coalesce(func.sum(some.c.weight), 0)).select_from(some)
+    count, weight = db.session.execute(total).one()
+    return bool(count < CHECKPOINT_DISTANCE_ENTRIES and weight < CHECKPOINT_DISTANCE_BYTES)
 
 
 def drop(file_id: int) -> bool:
