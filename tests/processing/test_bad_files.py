@@ -51,11 +51,14 @@ def test_a_file_with_nothing_in_it_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.json", "x.jsonl"])
-@pytest.mark.parametrize("before", [0, 1, 8_191, 8_192, 50_001])
-def test_what_is_not_utf8_is_told_with_its_byte(name: str, before: int) -> None:
+@pytest.mark.parametrize(
+    ("before", "blanks"), [(0, 0), (1, 0), (8_191, 0), (8_192, 0), (401, 1_000)]
+)
+def test_what_is_not_utf8_is_told_with_its_byte(name: str, before: int, blanks: int) -> None:
     start = {"x.csv": b"a\n", "x.json": b"[", "x.jsonl": b""}[name]
-    row = b"1\n" if name == "x.csv" else b'{"a":1}\n'
-    rows = (row if name != "x.json" else b'{"a":1},') * before
+    value = b"1" + b" " * blanks
+    row = value + b"\n" if name == "x.csv" else b'{"a":%b}\n' % value
+    rows = (row if name != "x.json" else b'{"a":%b},' % value) * before
     rest = b"x\xe9" if name == "x.csv" else b'{"a":"\xe9"}'
     content = start + rows + rest
     code, message = refusal(content, name)
@@ -122,7 +125,8 @@ def test_an_error_early_in_a_large_file_is_told_with_its_line() -> None:
 
 
 def test_an_error_late_in_a_large_file_is_told_with_its_line() -> None:
-    text = "[\n" + '{"a": 3},\n' * 100_000 + '{"a": 4]'
+    # In a thousand rows of a hundred lines: it is lines that are counted.
+    text = "[\n" + ('{"a": 3},' + " " * 1_000 + "\n" * 100) * 1_000 + '{"a": 4]'
     code, message = refusal(text, format="json")
     assert (code, "Line 100,002 " in message) == ("bad_json", True)
 

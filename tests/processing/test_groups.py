@@ -57,20 +57,21 @@ PLAIN_FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
-@pytest.mark.parametrize("fn", PLAIN_FUNCTIONS)
 @fast
 @given(rows=ROWS)
-def test_an_aggregate_is_what_plain_python_computes(fn: str, rows: list[dict[str, Any]]) -> None:
-    aggregate = [{"fn": fn, "column": "b", "as": "out"}]
-    result = run(rows, group_by=["a"], aggregate=aggregate)
-    wanted = [
-        {
-            "a": group[0]["a"],
-            "out": PLAIN_FUNCTIONS[fn]([row["b"] for row in group if row["b"] is not None]),
-        }
-        for group in grouped(rows, "a")
-    ]
-    assert repr(result["rows"]) == repr(wanted)
+def test_an_aggregate_is_what_plain_python_computes(rows: list[dict[str, Any]]) -> None:
+    """All functions look at the same rows: to think of them takes longer than to group them."""
+    for fn, computed in PLAIN_FUNCTIONS.items():
+        aggregate = [{"fn": fn, "column": "b", "as": fn}]
+        result = run(rows, group_by=["a"], aggregate=aggregate)
+        wanted = [
+            {
+                "a": group[0]["a"],
+                fn: computed([row["b"] for row in group if row["b"] is not None]),
+            }
+            for group in grouped(rows, "a")
+        ]
+        assert repr(result["rows"]) == repr(wanted)
 
 
 @fast

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from collab.processing import job_types
 from tests.support.jobs import Desk
 from tests.support.people import Person, ok
@@ -96,7 +94,7 @@ def test_a_bad_payload_is_refused_with_its_place(alice: Person) -> None:
     assert "starts_with" in error["detail"]
 
 
-@pytest.mark.parametrize("text", ["\x01", "é😀", "\u2028", "</script>"], ids=ascii)
-def test_any_text_comes_through(alice: Person, desk: Desk, text: str) -> None:
-    job = done(alice, desk, {"rows": [{text: text}]})
-    assert job["result"]["rows"] == [{text: text}]
+def test_any_text_comes_through(alice: Person, desk: Desk) -> None:
+    row = {text: text for text in ("\x01", "é😀", "\u2028", "</script>")}
+    job = done(alice, desk, {"rows": [row]})
+    assert job["result"]["rows"] == [row]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from collab.processing.engine.errors import TableError
-from collab.processing.engine.groups import MAX_GROUPS
+from collab.processing.engine.groups import MAX_GROUPS, Groups
 from collab.processing.engine.memory import BYTES_PER_DISTINCT, BYTES_PER_NUMBER, MIB, Memory
 from collab.processing.engine.query import PROFILE_BYTES, Query
 from collab.processing.engine.table import of_rows
@@ -55,15 +55,13 @@ def test_a_run_may_hold_256_mib() -> None:
         memory.take(1)
 
 
-def test_so_many_groups_there_may_be() -> None:
-    text = as_csv(["x"], [[number] for number in range(MAX_GROUPS)])
-    assert run_file(text, group_by=["x"])["row_count"] == MAX_GROUPS
-
-
-def test_more_groups_are_refused() -> None:
-    text = as_csv(["x"], [[number] for number in range(MAX_GROUPS + 1)])
+def test_so_many_groups_there_may_be_and_no_more() -> None:
+    groups = Groups(["x"], [], Memory())
+    groups.add({"x": number} for number in range(MAX_GROUPS))
+    groups.add([{"x": 0}])
+    assert sum(1 for _ in groups.rows()) == MAX_GROUPS
     with pytest.raises(TableError, match="more than 100,000 groups") as caught:
-        run_file(text, group_by=["x"])
+        groups.add([{"x": MAX_GROUPS}])
     assert caught.value.code == "too_many_groups"
 
 

@@ -19,7 +19,7 @@ from collab.processing.engine.errors import TableError
 from collab.processing.engine.output.text import MAX_FILE_BYTES
 from collab.processing.engine.run import process
 from tests.support.jobs import Desk
-from tests.support.people import Person, ok
+from tests.support.people import Person
 
 from .tables import FLOATS, INTEGERS, fast, nothing, run_file
 from .test_job import done
@@ -55,15 +55,16 @@ TABLES = st.lists(
 ).map(lambda rows: [{name: row[name] for name in COLUMNS} for row in rows])  # their order varies
 
 
-@pytest.mark.parametrize("kind", OUTPUTS)
 @fast
 @given(rows=TABLES)
-def test_a_table_is_read_back_as_it_was_written(kind: str, rows: list[dict[str, Any]]) -> None:
-    types = {"spelled": "text", "figures": "text"}  # what looks like a number must not become one
-    result, file = written(kind, rows, types=types)
-    types = {name: kind for name, kind in result["types"].items() if kind != "empty"}
-    again = run_file(file, f"x.{kind}", types=types)
-    assert repr(again["rows"]) == repr([row for row in rows if any_value(row, kind)])
+def test_a_table_is_read_back_as_it_was_written(rows: list[dict[str, Any]]) -> None:
+    for kind in OUTPUTS:
+        types = {"spelled": "text", "figures": "text"}  # what looks like a number must not be one
+        result, file = written(kind, rows, types=types)
+        types = {name: type for name, type in result["types"].items() if type != "empty"}
+        again = run_file(file, f"x.{kind}", types=types)
+        wanted = [row for row in rows if any_value(row, kind)]
+        assert (kind, repr(again["rows"])) == (kind, repr(wanted))
 
 
 @pytest.mark.parametrize("types", [{}, {"spelled": "text"}])
@@ -184,6 +185,4 @@ def test_the_file_is_the_job_s_output(
     assert job["output"]["filename"] == f"table.{kind}"
     answer = alice.get(f"/jobs/{job['id']}/output")
     assert content_type in answer.headers["Content-Type"]
-    again = alice.uploads(answer.content, name=f"table.{kind}")
-    job = done(alice, desk, {"upload_id": again["id"], "profile": False})
-    assert ok(alice.get(f"/jobs/{job['id']}"))["result"]["rows"] == [{"a": 1}, {"a": 2}]
+    assert run_file(answer.content, f"table.{kind}")["rows"] == [{"a": 1}, {"a": 2}]

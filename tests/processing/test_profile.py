@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from collab.processing.engine.profile import DISTINCT_IN_ALL, DISTINCT_IN_COLUMN
 
-from .tables import ROWS, VALUES, as_csv, column, fast, numbers, place, run, run_file, same
+from .tables import ROWS, VALUES, column, fast, numbers, place, run, run_file, same
 
 
 @fast
@@ -126,8 +126,8 @@ def test_past_the_limit_all_else_is_exact() -> None:
 def test_many_columns_share_a_limit_of_different_values() -> None:
     columns = 12
     names = [f"c{index}" for index in range(columns)]
-    cells = [[number] * columns for number in range(DISTINCT_IN_COLUMN)]
-    profiles = run_file(as_csv(names, cells))["columns"]
+    rows = [dict.fromkeys(names, number) for number in range(DISTINCT_IN_COLUMN)]
+    profiles = run(rows)["columns"]
     counted = [one.get("distinct", one.get("distinct_at_least")) for one in profiles]
     assert sum(counted) == DISTINCT_IN_ALL
     assert all("distinct_at_least" in one for one in profiles)
