@@ -11,6 +11,8 @@ import { HocuspocusProvider as Provider3 } from "hocuspocus-provider-3";
 import { HocuspocusProvider as Provider2 } from "hocuspocus-provider-2";
 
 const [url] = process.argv.slice(2);
+// So long texts are told by their length alone.
+const LONG = 100_000;
 
 // As in a browser, nobody has to listen to an error of a socket that was given up.
 class WebSocket extends Ws {
@@ -31,7 +33,8 @@ class Client {
 
   state() {
     const others = [...this.provider.awareness.getStates().values()].map((one) => one.user?.name);
-    const [text, { synced }] = [this.text.toString(), this.provider];
+    const { synced } = this.provider;
+    const text = this.text.length < LONG ? this.text.toString() : null; // each look would send it
     return { ...this.seen, away: this.away(), text, synced, others: others.sort() };
   }
 }

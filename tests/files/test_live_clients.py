@@ -23,7 +23,7 @@ from collab.events.close_codes import NOT_FOUND_CLOSURE, SLOW_READER, TOKEN_EXPI
 from ..support.people import Person, ok
 from ..support.servers import ProcessServer
 from ..support.tokens import token_for
-from ..support.waiting import PATIENCE, eventually
+from ..support.waiting import PATIENCE, PAUSE_FOR_OTHERS_S, eventually
 
 TESTS = ROOT / "tests"
 PAGE = ROOT / "docs" / "live-clients.md"
@@ -75,9 +75,9 @@ class Editors:
             return all(check(kind, one) for kind, one in seen.items())
 
         try:
-            eventually(held, patience)
+            eventually(held, patience, PAUSE_FOR_OTHERS_S)
         except AssertionError:
-            told = {kind: one | {"text": one["text"][-200:]} for kind, one in seen.items()}
+            told = {kind: one | {"text": (one["text"] or "")[-200:]} for kind, one in seen.items()}
             raise AssertionError(f"never true of all: {json.dumps(told, indent=1)}") from None
         return seen
 
@@ -85,12 +85,13 @@ class Editors:
         self._node.communicate(timeout=PATIENCE)  # its input ends, and with it the program
 
 
-@pytest.fixture
-def server(process: Callable[..., ProcessServer]) -> ProcessServer:
-    return process(TOKEN_GRACE_SECONDS="1", PUBLISH_RATE_KB="1000000", MESSAGE_RATE="10000")
+@pytest.fixture(scope="module")
+def server(standing: Callable[..., ProcessServer]) -> ProcessServer:
+    """Return one for all of them: who stops it starts it again, and texts are everybody's own."""
+    return standing(TOKEN_GRACE_SECONDS="1", PUBLISH_RATE_KB="1000000", MESSAGE_RATE="10000")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def editors(server: ProcessServer) -> Iterator[Editors]:
     opened = Editors(server.url)
     yield opened
@@ -144,7 +145,7 @@ class Table:
             wanted = (f"[{mark} {kind}]" for mark in marks for kind in CLIENTS)
             return all(one in now for one in wanted) and now
 
-        now = eventually(whole)
+        now = eventually(whole, pause_s=PAUSE_FOR_OTHERS_S)
         self.editors.until(lambda _, one: one["text"] == now)
         for kind in CLIENTS:
             self.rows[kind][column] = "saved"
@@ -171,7 +172,8 @@ class Table:
         headers = {"Content-Type": "text/plain"}
         long = {"content": b"x" * 1_900_000, "headers": headers}
         ok(self.alice.request("PUT", f"/files/{text}/content", **long))
-        eventually(lambda: set(self.editors("lengths").values()) == {1_900_000})
+        lengths = lambda: set(self.editors("lengths").values())  # noqa: E731
+        eventually(lambda: lengths() == {1_900_000}, pause_s=PAUSE_FOR_OTHERS_S)
         seen = self.editors("look")
         assert [kind for kind, one in seen.items() if SLOW_READER in one["codes"]] == []
 
@@ -221,7 +223,8 @@ class Table:
         self.editors.until(lambda _, one: one["synced"])
         self.editors("paste", size)
         for kind, text in zip(CLIENTS, texts, strict=True):
-            eventually(lambda text=text: len(self.content(text)) == size + 6)
+            pasted = lambda text=text: len(self.content(text)) == size + 6  # noqa: E731
+            eventually(pasted, pause_s=PAUSE_FOR_OTHERS_S)
             self.rows[kind]["paste"] = "saved"
 
     def offline(self) -> None:

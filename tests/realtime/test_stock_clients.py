@@ -28,7 +28,7 @@ from ..support.people import Person, ok
 from ..support.servers import ProcessServer
 from ..support.sockets import Closed, Socket
 from ..support.tokens import token_for
-from ..support.waiting import PATIENCE, eventually
+from ..support.waiting import PATIENCE, PAUSE_FOR_OTHERS_S, eventually
 
 TESTS = ROOT / "tests"
 HERE = TESTS / "realtime"
@@ -193,7 +193,7 @@ class Clients:
             seen = self.look()
             return all(check(one) for kind, one in seen.items() if kind not in but) and seen
 
-        found: dict[str, Seen] = eventually(held)
+        found: dict[str, Seen] = eventually(held, pause_s=PAUSE_FOR_OTHERS_S)
         return found
 
     def close(self) -> None:

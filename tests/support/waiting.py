@@ -16,9 +16,11 @@ PATIENCE_FOR_MANY = 4 * PATIENCE
 #: Seconds between two looks: at least so many, and at most where looking is work.
 PAUSE_S = 0.005
 LONGEST_PAUSE_S = 0.1
+#: Between two looks that cost another program something, which is not seen here.
+PAUSE_FOR_OTHERS_S = 0.05
 
 
-def eventually(check: Callable[[], T], patience: float = PATIENCE) -> T:
+def eventually(check: Callable[[], T], patience: float = PATIENCE, pause_s: float = PAUSE_S) -> T:
     """Return the first true answer of `check`, asked again and again."""
     deadline = time.monotonic() + patience
     while True:
@@ -29,4 +31,4 @@ def eventually(check: Callable[[], T], patience: float = PATIENCE) -> T:
         # What is waited for needs the processor: looking takes a fifth of one at most. To open a
         # database and count rows takes longer than the shortest pause.
         pause = 4 * (time.thread_time() - begun)
-        time.sleep(min(max(pause, PAUSE_S), LONGEST_PAUSE_S))
+        time.sleep(min(max(pause, pause_s), LONGEST_PAUSE_S))
