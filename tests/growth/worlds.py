@@ -20,7 +20,7 @@ from ..support.people import Person
 from .filling import Filling, Size, made_by_people
 
 #: Steps of SQLite's virtual machine between two ticks of the counter.
-GRAIN = 10
+GRAIN = 100
 
 
 @dataclass
