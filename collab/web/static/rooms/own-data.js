@@ -1,7 +1,7 @@
 // @ts-check
 /** What is kept of oneself: put together by a job, saved as a file, and erased. */
 import { append, h, replace } from "../core/dom.js";
-import { oneAtATime } from "../core/newest.js";
+import { loadFollowed, oneAtATime } from "../core/newest.js";
 import { Problem, asProblem } from "../core/problem.js";
 import { size } from "../core/text.js";
 import { exactly, timeOf } from "../core/time.js";
@@ -93,8 +93,7 @@ class Export {
     };
     const following = this.ctx.live.subscribe(`job:${id}`, hear, { onGap: again });
     this.ctx.signal.addEventListener("abort", following.close);
-    await following.ready.catch(() => {});
-    await look();
+    await loadFollowed(following, look);
   }
 
   /** @param {ExportJob} job */

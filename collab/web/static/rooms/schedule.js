@@ -1,6 +1,7 @@
 // @ts-check
 /** One schedule: when it runs next, what came of its times, and what can be done with it. */
 import { h, replace } from "../core/dom.js";
+import { oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { exactly, timeOf } from "../core/time.js";
@@ -46,7 +47,13 @@ export async function showSchedule(root, ctx, id, base) {
       const ours = event.type.startsWith("schedule.") && event.data.schedule_id === id;
       if (ours && event.type !== "schedule.deleted") void view.load();
     };
-    bag.add(ctx.live.subscribe(topicOf(view.schedule), heard, { onGap: () => void view.load() }).close);
+    const following = ctx.live.subscribe(topicOf(view.schedule), heard, { onGap: () => void view.load() });
+    bag.add(following.close);
+    // Only a schedule that is there says where to hear of it: what happened meanwhile is read once that is followed.
+    void following.ready.then(
+      () => view.load(),
+      () => {},
+    );
   }
   return bag.dispose;
 }
@@ -72,7 +79,7 @@ class ScheduleView {
     });
   }
 
-  async load() {
+  load = oneAtATime(async () => {
     try {
       const { data } = await this.ctx.api.get(this.path, { signal: this.ctx.signal });
       this.schedule = data;
@@ -86,7 +93,7 @@ class ScheduleView {
         problemBox(asProblem(error), () => this.load()),
       );
     }
-  }
+  });
 
   #build() {
     const payload = h("pre", { class: "log", tabindex: 0 }, JSON.stringify(this.schedule.payload, null, 2));

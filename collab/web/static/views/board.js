@@ -1,7 +1,7 @@
 // @ts-check
 /** A project's tasks in columns, live for everybody who looks. */
 import { h, loadStyles, replace } from "../core/dom.js";
-import { oneAtATime } from "../core/newest.js";
+import { loadFollowed, oneAtATime } from "../core/newest.js";
 import { asProblem } from "../core/problem.js";
 import { Bag } from "../core/store.js";
 import { Columns } from "../board/columns.js";
@@ -72,8 +72,7 @@ class BoardView {
     this.#bag.add(following.close, makeDraggable(board, this.#hooks()), makeKeyboard(board, this.#hooks()));
     this.#bag.add(shortcuts(toNew), () => this.#open?.close());
     if (ctx.projectStore) this.#bag.add(ctx.projectStore.subscribe(() => this.#loads && this.draw()));
-    await following.ready.catch(() => {});
-    await this.load();
+    await loadFollowed(following, () => this.load());
     this.show(ctx);
     return { dispose: this.#bag.dispose, update: (/** @type {Context} */ now) => this.show(now) };
   }

@@ -1,6 +1,7 @@
 // @ts-check
 /** A text's versions: who made them and when, what each changed, and the ways back. */
 import { h, replace } from "../../core/dom.js";
+import { loadFollowed, oneAtATime } from "../../core/newest.js";
 import { asProblem, isAbort } from "../../core/problem.js";
 import { Bag } from "../../core/store.js";
 import { plural } from "../../core/text.js";
@@ -30,7 +31,6 @@ const DOORS = { undo: "took changes back", restore: "restored a version", rest: 
  */
 export function historyPane(ctx, file, room) {
   const pane = new History(ctx, file, room);
-  void pane.load();
   return { element: pane.element, dispose: pane.bag.dispose, moved: pane.head.moved, focus: () => {} };
 }
 
@@ -62,14 +62,15 @@ class History {
       h("div", { class: "history" }, h("div", { class: "history-list" }, this.list, this.older), this.detail),
     );
     const following = ctx.live.subscribe(`file:${file.id}`, (event) => event.type === "file.edited" && this.#soon(), {
+      onGap: () => this.#soon(),
       onLost: () =>
         replace(
           this.detail,
           empty({ icon: "files", title: "This file is gone", text: "It was deleted, or you may no longer read it." }),
         ),
     });
-    following.ready.catch(() => {});
     this.bag.add(following.close, () => clearTimeout(this.#timer));
+    void loadFollowed(following, () => this.load());
   }
 
   #soon() {
@@ -77,7 +78,7 @@ class History {
     this.#timer = setTimeout(() => void this.load(), CALM);
   }
 
-  async load() {
+  load = oneAtATime(async () => {
     try {
       const { data } = await this.ctx.api.get(`files/${this.file.id}/history`, {
         query: { limit: 100 },
@@ -93,7 +94,7 @@ class History {
           problemBox(asProblem(error), () => this.load()),
         );
     }
-  }
+  });
 
   async #more() {
     const { data } = await this.ctx.api.get(`files/${this.file.id}/history`, {
