@@ -7,11 +7,9 @@ change; another SEED tries others, and `bench/fuzz_updates.py` a million of them
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 from pycrdt import merge_updates
@@ -21,7 +19,8 @@ from collab.files.text import delta
 from collab.files.text.units import from_units, to_units
 from collab.files.updates.bounds import Unusable
 
-from ..support.fuzzing import carried_out, crafted, disordered, fault, mutated
+from ..support.apart import outcomes
+from ..support.fuzzing import crafted, disordered, fault, mutated
 from ..support.oracle import StockYjs
 from ..support.updates import section, text, update
 
@@ -44,22 +43,14 @@ def yjs() -> Iterator[StockYjs]:
     stock.close()
 
 
-@pytest.fixture(scope="module")
-def elsewhere() -> Iterator[ProcessPoolExecutor]:
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield pool
-
-
 @pytest.mark.parametrize("kind", KINDS)
-def test_texts_are_what_stock_yjs_makes_of_updates_at_random(
-    kind: str, yjs: StockYjs, elsewhere: ProcessPoolExecutor
-) -> None:
+def test_texts_are_what_stock_yjs_makes_of_updates_at_random(kind: str, yjs: StockYjs) -> None:
     sessions = []
     for seed in range(SEED, SEED + SESSIONS):
         chance = random.Random(f"{kind} {seed}")
         sessions.append(KINDS[kind](yjs.make(seed, chance.randint(3, 40)), chance))
     compared = 0
-    for number, outcome in enumerate(elsewhere.map(carried_out, sessions, chunksize=20)):
+    for number, outcome in enumerate(outcomes(sessions)):
         where = f"SEED={SEED + number}"
         assert outcome.wrong == [], where
         found = fault(outcome, yjs, changed=kind == "with bytes changed")
@@ -72,10 +63,10 @@ def test_texts_are_what_stock_yjs_makes_of_updates_at_random(
     assert compared > SESSIONS // 5
 
 
-def test_what_no_editor_makes_crashes_nothing_and_is_kept(elsewhere: ProcessPoolExecutor) -> None:
+def test_what_no_editor_makes_crashes_nothing_and_is_kept() -> None:
     """Its order may be another one where it is loaded; then it is put right at a checkpoint."""
     sessions = [crafted(random.Random(f"crafted {SEED + number}")) for number in range(SESSIONS)]
-    for number, outcome in enumerate(elsewhere.map(carried_out, sessions, chunksize=20)):
+    for number, outcome in enumerate(outcomes(sessions)):
         assert outcome.wrong == [], f"SEED={SEED + number}"
 
 
