@@ -14,8 +14,18 @@ from pathlib import Path
 from typing import IO
 
 from ..context import JobError
+from . import host
 
-HOST_PROGRAM = Path(__file__).with_name("host.py")
+#: Imports `host.py` and runs it. What is imported is compiled once, and by the server if need be; a
+#: program that is started is compiled each time, which takes a fifth of what a start does.
+START_COMMAND = """
+import importlib.util, sys
+program, server, descriptor = sys.argv[1:]
+spec = importlib.util.spec_from_file_location("collab_host", program)
+host = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(host)
+host.main(int(server), int(descriptor))
+"""
 #: A handler's whole environment, besides TMPDIR: nothing of the server's.
 HANDLER_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
 #: Requests to the server go first: processes that run handlers are nicer by this much.
@@ -80,7 +90,8 @@ class HostProcess:
 
 
 def _start(request: bytes, folder: str, writer: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-I", "-B", str(HOST_PROGRAM), str(os.getpid()), str(writer)]
+    words = [START_COMMAND, host.__file__, str(os.getpid()), str(writer)]
+    command = [sys.executable, "-I", "-B", "-c", *words]
     # A file, not a pipe: a process that does not read can't block us.
     with tempfile.TemporaryFile(dir=folder) as stdin:
         stdin.write(request)

@@ -148,7 +148,13 @@ def test_the_server_is_not_imported(call: Call) -> None:
     source = """
         import sys
         def handler(event, context):
-            names = ("flask", "collab", "pathlib")
+            names = ("flask", "collab", "pathlib", "typing")
             return {"loaded": [name for name in names if name in sys.modules]}
     """
     assert call(source).data == {"loaded": []}
+
+
+def test_what_runs_it_is_not_compiled_for_each_run(call: Call) -> None:
+    """What is imported is compiled once; what is started, `__main__`, each time."""
+    source = "def handler(event, context): return {'module': type(context).__module__}"
+    assert call(source).data == {"module": "collab_host"}
