@@ -202,3 +202,13 @@ def test_files_are_moved_deleted_and_taken_in_by_dropping(window, owner, text, p
         page.get_by_role("menuitem", name="Download as a zip").click()
     names = zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())).namelist()
     assert sorted(names) == ["dot.png", "notes/plan.md"]
+
+
+@pytest.mark.usefixtures("whole_site")
+def test_a_text_can_be_read_where_no_socket_gets_through(windows, at_site, alice, project):
+    file = at_site(alice).makes_text(project, "What is saved.\n")
+    page = windows().comes_back("alice")
+    page.route_web_socket("**", lambda socket: socket.close())
+    page.goto(f"/projects/{project}/files/{file}")
+    expect(page.locator(".editor")).to_contain_text("What is saved.")
+    expect(page.locator(".editor-input")).not_to_be_editable()

@@ -18,6 +18,8 @@ import { Run } from "./run.js";
 
 /** Milliseconds to wait until what was typed is with the server, before it is run. */
 const SETTLE_PATIENCE = 10_000;
+/** Milliseconds that a text may take to open before what is saved of it is shown, to be read. */
+const OPEN_PATIENCE = 1000;
 const HINT = "Tab indents. To leave the editor, press Escape, then Tab.";
 
 /**
@@ -91,12 +93,24 @@ export function textPane(ctx, file, room) {
   if (run) bag.add(shortcuts({ keys: "mod+Enter", label: "Run this program", group: "Files", run: start }));
   setWrap(prose);
   void client.start();
+  const waiting = setTimeout(() => {
+    void savedText(ctx, file.id).then(
+      (text) => element.ariaBusy && surface.setText(text),
+      () => {},
+    );
+  }, OPEN_PATIENCE);
+  bag.add(() => clearTimeout(waiting));
   return {
     element,
     dispose: bag.dispose,
     moved: head.moved,
     focus: () => surface.input.focus({ preventScroll: true }),
   };
+}
+
+/** Read a text as it is saved, which needs no socket. @param {Context} ctx @param {number} id @returns {Promise<string>} */
+async function savedText(ctx, id) {
+  return (await ctx.api.get(`files/${id}/content`, { signal: ctx.signal })).data ?? "";
 }
 
 /** Wait until the server has all of a text. @param {TextClient} client @returns {Promise<void>} */
