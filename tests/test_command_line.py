@@ -17,15 +17,24 @@ from collab.starting import read_env_file
 from .support.servers import run_forked
 from .support.waiting import eventually
 
+#: Is `flask --app app demo` in another folder, for whom importing the application takes no second.
+FLASK_THERE = """
+import os, runpy, sys
+
+os.chdir({folder!r})
+sys.argv = ["flask", "--app", "app", "demo"]
+runpy.run_module("flask", run_name="__main__", alter_sys=True)
+"""
+
 #: What a process of our own gets of the environment: no developer's .env, unless a test has one.
 ENVIRON = {name: text for name, text in os.environ.items() if name != "FLASK_SKIP_DOTENV"}
 
 
-def run(*arguments, folder=ROOT, interpreter=(), **settings):
+def run(*arguments, interpreter=(), **settings):
     """Run Python with these arguments to its end."""
     return subprocess.run(
         [sys.executable, *interpreter, *arguments],
-        cwd=folder,
+        cwd=ROOT,
         env=ENVIRON | {"FLASK_SKIP_DOTENV": "1"} | settings,
         capture_output=True,
         text=True,
@@ -130,9 +139,11 @@ class TestWhatIsWrong:
 class TestEnvFile:
     def test_it_is_read_by_the_server_and_by_flask_alike(self, checkout):
         (checkout / ".env").write_text("PORT=harbour\n")
+        flask = checkout / "flask.py"
+        flask.write_text(FLASK_THERE.format(folder=str(checkout)))
         settings = {"INSTANCE_PATH": str(checkout / "instance"), "FLASK_SKIP_DOTENV": ""}
-        for command in (["app.py"], ["-m", "flask", "--app", "app", "demo"]):
-            says(run(*command, folder=checkout, **settings), "PORT is 'harbour'")
+        for program in (checkout / "app.py", flask):
+            says(run_forked(str(program), **settings), "PORT is 'harbour'")
 
     def test_the_environment_goes_before_it(self, tmp_path, monkeypatch):
         (tmp_path / ".env").write_text("PORT=7000\n# a comment\nLOG_LEVEL='error'\n")

@@ -13,14 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from collab import create_app
 from collab.config import ROOT, SETTINGS
-from collab.server import prepare
 
 from .support import pages
 from .support.pages import PAGES, Block, name_of
 from .support.servers import ForkedServer, run_forked
-from .support.shared import close
 from .support.waiting import PATIENCE_FOR_MANY
 
 #: As they are for a reader, not as they are for tests, but for how long a password takes.
@@ -41,15 +38,15 @@ NOT_RUN = 15
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an instance folder as the first start leaves it: keys, and a database without rows.
+def begun(template_of_nobody: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an instance folder with a database without rows, as the first start leaves it.
 
     To make the tables takes as long as all the rest of a start.
     """
     folder = tmp_path_factory.mktemp("begun") / "instance"
-    app = create_app({"INSTANCE_PATH": str(folder)})
-    prepare(app)
-    close(app)
+    folder.mkdir()
+    if template_of_nobody.exists():  # it does not with `--database postgresql`
+        shutil.copy(template_of_nobody, folder)
     return folder
 
 
