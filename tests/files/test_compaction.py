@@ -504,7 +504,7 @@ def test_a_text_of_a_megabyte_and_100_000_changes_opens_at_once_and_is_small(
     assert text.live == "!" + wanted
 
 
-@pytest.mark.sqlite("steps of its machine")
+@pytest.mark.sqlite("plans")
 def test_how_far_apart_checkpoints_are_takes_no_longer_in_a_longer_history(
     text: TextDesk, alice: Person
 ) -> None:
