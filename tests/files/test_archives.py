@@ -20,6 +20,7 @@ from collab.files.archives.turns import ArchiveTurns
 from collab.files.models import TEXT
 
 from ..conftest import http_for
+from ..support.each import each
 from ..support.people import Person, ok
 from ..support.problems import problem
 from ..support.zips import packed, unpacked, zipped
@@ -171,8 +172,8 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("case", BAD)
-def test_a_bad_entry_refuses_the_whole_archive_and_is_named(bob, workspace, case):
+@each(BAD)
+def test_a_bad_entry_refuses_the_whole_archive_and_is_named(case, *, bob, workspace):
     body = problem(send(bob, workspace, packed(("good", b"x"), BAD[case])), 422)
     assert "bad" in body["detail"]
     assert "bad" in body["errors"][0]["pointer"]
@@ -196,12 +197,9 @@ def test_a_name_with_a_nul_is_refused(bob, workspace):
     problem(send(bob, workspace, archive), 422)
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [("same", "same"), ("caf\u00e9", "cafe\u0301"), ("a", "a/b"), ("a/b", "a")],
-)
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_two_entries_that_can_not_be_side_by_side_are_refused(bob, workspace, first, second):
+@each([("same", "same"), ("caf\u00e9", "cafe\u0301"), ("a", "a/b"), ("a/b", "a")])
+def test_two_entries_that_can_not_be_side_by_side_are_refused(first, second, *, bob, workspace):
     problem(send(bob, workspace, packed((first, b"1"), (second, b"2"))), 422)
     assert fetched(bob, workspace) == {}
 
@@ -252,12 +250,8 @@ def test_a_text_too_large_to_edit_is_bytes(bob, workspace):
     assert ok(bob.get(f"/workspaces/{workspace}/files"))["items"][0]["kind"] == "binary"
 
 
-@pytest.mark.parametrize(
-    "archive",
-    [b"", b"no zip", b"PK\x05\x06", zipped(a="x")[:-5], zipped(a="x" * 99)[30:], PNG * 10],
-    ids=["empty", "text", "short", "cut", "headless", "image"],
-)
-def test_what_is_no_archive_is_refused(bob, workspace, archive):
+@each([b"", b"no zip", b"PK\x05\x06", zipped(a="x")[:-5], zipped(a="x" * 99)[30:], PNG * 10])
+def test_what_is_no_archive_is_refused(archive, *, bob, workspace):
     problem(send(bob, workspace, archive), 422)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from ..support.each import each
 from ..support.images import encoded, halves
 from ..support.made_once import made_once
 from ..support.people import Person, ok
@@ -180,8 +181,8 @@ def test_a_version_that_was_never_is_refused(bob, text):
     problem(put(bob, text, "x", base_version=7), 422)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"a\x00b", PNG, b"\xed\xa0\x80"])
-def test_what_is_no_text_is_refused(bob, text, content):
+@each([b"\xff\xfe", b"a\x00b", PNG, b"\xed\xa0\x80"])
+def test_what_is_no_text_is_refused(content, *, bob, text):
     assert "UTF-8" in problem(put(bob, text, content), 415)["detail"]
     assert bob.reads(text).startswith("alice")
 
@@ -264,8 +265,7 @@ def test_bytes_have_no_edits(bob, image):
     problem(edit(bob, image, 1, {"insert": "x"}), 409)
 
 
-@pytest.mark.parametrize(
-    "edits",
+@each(
     [
         [],
         [{}],
@@ -280,9 +280,9 @@ def test_bytes_have_no_edits(bob, image):
         [{"keep": 1}],
         ["x"],
         "x",
-    ],
+    ]
 )
-def test_edits_that_are_none_are_refused(bob, text, edits):
+def test_edits_that_are_none_are_refused(edits, *, bob, text):
     body = {"base_version": 1, "edits": edits}
     problem(bob.patch(f"/files/{text}/content", body), 422)
     assert bob.reads(text).startswith("alice")

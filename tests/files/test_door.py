@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ..support.each import each
 from ..support.people import Person, ok
 from ..support.sockets import Socket
 
@@ -121,8 +122,7 @@ def test_pipelined_edits_are_answered_in_order_with_what_is_between(
     ]
 
 
-@pytest.mark.parametrize(
-    ("members", "pointer"),
+@each(
     [
         ({"file_id": "1"}, "file_id"),
         ({"base_version": -1}, "base_version"),
@@ -136,10 +136,10 @@ def test_pipelined_edits_are_answered_in_order_with_what_is_between(
         ({"edits": [{"retain": 2**62}, {"retain": 2**62}, {"insert": "a"}]}, "edits"),
         ({"edit_id": ""}, "edit_id"),
         ({"edit_id": 5}, "edit_id"),
-    ],
+    ]
 )
 def test_a_wrong_edit_is_told_what_is_wrong(
-    members: dict[str, Any], pointer: str, text: int, bob: Person, connect: Connect
+    members: dict[str, Any], pointer: str, *, text: int, bob: Person, connect: Connect
 ) -> None:
     right = {"file_id": text, "base_version": 1, "edits": [{"insert": "x"}]}
     refused = connect(bob).ask("file.edit", **right | members)
@@ -258,17 +258,16 @@ def test_a_cursor_goes_with_its_person(
     assert one.ask("file.open", file_id=text)["cursors"] == []
 
 
-@pytest.mark.parametrize(
-    ("members", "pointer"),
+@each(
     [
         ({"position": -1, "version": 1}, "position"),
         ({"position": 1}, "version"),
         ({"position": 1, "version": 9}, "version"),
         ({"position": 1, "anchor": "x", "version": 1}, "anchor"),
-    ],
+    ]
 )
 def test_a_wrong_cursor_is_told_what_is_wrong(
-    members: dict[str, Any], pointer: str, text: int, bob: Person, connect: Connect
+    members: dict[str, Any], pointer: str, *, text: int, bob: Person, connect: Connect
 ) -> None:
     refused = connect(bob).ask("cursor_moved", file_id=text, **members)
     assert (refused["status"], refused["errors"][0]["pointer"]) == (422, f"#/{pointer}")

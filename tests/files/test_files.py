@@ -8,6 +8,7 @@ from flask import Flask
 from collab.files.editing.writer import TEXTS
 
 from ..conftest import http_for
+from ..support.each import each
 from ..support.made_once import made_once
 from ..support.people import Person, ok, paged
 from ..support.problems import pointers, problem
@@ -175,8 +176,8 @@ def test_of_two_who_make_one_path_one_wins(app: Flask, alice, bob, workspace):
     assert statuses(at_once(app, *acts)) == [201, 409]
 
 
-@pytest.mark.parametrize("body", [{}, {"path": "../a"}, {"path": "a", "content": "\x00"}, []])
-def test_what_makes_no_file_is_refused(bob, workspace, body):
+@each([{}, {"path": "../a"}, {"path": "a", "content": "\x00"}, []])
+def test_what_makes_no_file_is_refused(body, *, bob, workspace):
     problem(bob.post(f"/workspaces/{workspace}/files", body), 422)
 
 
@@ -360,8 +361,7 @@ def test_a_folder_is_moved_whole_or_not_at_all(bob, filled):
     assert paths(bob, filled) == before
 
 
-@pytest.mark.parametrize(
-    ("source", "target", "pointer"),
+@each(
     [
         ("nothing", "x", "from"),
         ("b.txt", "x", "from"),
@@ -369,9 +369,9 @@ def test_a_folder_is_moved_whole_or_not_at_all(bob, filled):
         ("src", "/".join("a" * 39), "to"),
         ("src", "../x", "to"),
         ("/src", "x", "from"),
-    ],
+    ]
 )
-def test_a_move_that_can_not_be_is_refused(bob, filled, source, target, pointer):
+def test_a_move_that_can_not_be_is_refused(source, target, pointer, *, bob, filled):
     before = paths(bob, filled)
     assert pointers(move(bob, filled, source, target)) == [f"#/{pointer}"]
     assert paths(bob, filled) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import struct
@@ -32,6 +33,7 @@ from collab.files.yjs.protocol import (
     sync,
 )
 
+from ..support.each import each
 from ..support.made_once import made_once
 from ..support.people import Person, ok
 from ..support.sockets import Closed, close, closed_after, opened
@@ -148,10 +150,14 @@ def connects(server: Any) -> Iterator[Callable[..., Provider]]:
         close(one.ws)
 
 
-@pytest.mark.parametrize("path", ["/hocuspocus/{}", "/api/v1/hocuspocus/{}", "/hocuspocus/{}/"])
-@pytest.mark.parametrize("name", ["{}", "file:{}", "whatever", "{}\0session", ""])
+@each(
+    itertools.product(
+        ["/hocuspocus/{}", "/api/v1/hocuspocus/{}", "/hocuspocus/{}/"],
+        ["{}", "file:{}", "whatever", "{}\0session", ""],
+    )
+)
 def test_a_text_is_named_in_its_messages_or_by_the_address(
-    path: str, name: str, text: int, bob: Person, connects: Callable[..., Provider]
+    path: str, name: str, *, text: int, bob: Person, connects: Callable[..., Provider]
 ) -> None:
     provider = connects(path.format(text))
     assert provider.auth(name.format(text), bob.token) == (protocol.AUTHENTICATED, "read-write")
@@ -168,9 +174,9 @@ def test_a_ticket_of_the_address_opens_its_text_alone(
     assert connects(f"/hocuspocus/{other}?ticket={ticket}").wait_closed().code == TOKEN_ENDED
 
 
-@pytest.mark.parametrize("name", ["whatever", "0", "-1", "9" * 30, "x" * MAX_NAME_BYTES])
+@each(["whatever", "0", "-1", "9" * 30, "x" * MAX_NAME_BYTES])
 def test_a_text_that_nothing_names_is_denied(
-    name: str, bob: Person, connects: Callable[..., Provider]
+    name: str, *, bob: Person, connects: Callable[..., Provider]
 ) -> None:
     assert connects().auth(name, bob.token)[0] == protocol.DENIED
 
@@ -332,20 +338,18 @@ def test_who_comes_with_a_token_that_has_run_out_is_to_come_back(
     assert provider.wait_closed().code == TOKEN_EXPIRED
 
 
-@pytest.mark.parametrize(
-    "data", [b"", b"\xff", b"\x05ab", b"\x011", b"\x011\x02", sized(b"x" * 300) + b"\x02"]
-)
+@each([b"", b"\xff", b"\x05ab", b"\x011", b"\x011\x02", sized(b"x" * 300) + b"\x02"])
 def test_what_is_no_message_closes_the_socket(
-    data: bytes, bob: Person, connects: Callable[..., Provider]
+    data: bytes, *, bob: Person, connects: Callable[..., Provider]
 ) -> None:
     provider = connects()
     provider.ws.send_binary(data)
     assert provider.wait_closed().code == UNREADABLE_MESSAGE
 
 
-@pytest.mark.parametrize("kind", [4, 5, 6, 8, 9, 10, 102])
+@each([4, 5, 6, 8, 9, 10, 102])
 def test_kinds_that_are_not_for_us_are_passed_over(
-    kind: int, text: int, bob: Person, connects: Callable[..., Provider]
+    kind: int, *, text: int, bob: Person, connects: Callable[..., Provider]
 ) -> None:
     provider = connects()
     provider.auth(str(text), bob.token)

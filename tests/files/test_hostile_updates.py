@@ -10,6 +10,7 @@ from collab.files.editing.live_text import LiveText
 from collab.files.yjs import protocol
 from collab.files.yjs.protocol import STEP_2, UPDATE
 
+from ..support.each import each
 from ..support.people import Person
 from ..support.texts import TextDesk
 from ..support.updates import ANY, GC, SKIP, STRING, blank, item, nested, section, sized, update
@@ -37,12 +38,18 @@ UNUSABLE = {
 }
 
 
-@pytest.mark.parametrize("what", UNUSABLE)
-@pytest.mark.parametrize(("who", "kind"), [("bob", UPDATE), ("bob", STEP_2), ("vera", STEP_2)])
+@each(
+    [
+        (what, who, kind)
+        for what in UNUSABLE
+        for who, kind in [("bob", UPDATE), ("bob", STEP_2), ("vera", STEP_2)]
+    ]
+)
 def test_who_sends_what_is_unusable_is_closed_and_nobody_else(
     what: str,
     who: str,
     kind: int,
+    *,
     abc: int,
     alice: Person,
     yjs: Yjs,
@@ -54,9 +61,11 @@ def test_who_sends_what_is_unusable_is_closed_and_nobody_else(
     hostile.send(protocol.sync(kind, UNUSABLE[what]))
     closed = hostile.wait_closed()
     assert (closed.code, bool(closed.reason)) == (4400, True)
-    bystander.edit(3, "d")
+    before = str(bystander.text)
+    bystander.edit(len(before), "d")
     bystander.sync()
-    assert str(bystander.text) == alice.reads(abc) == "abcd"
+    assert str(bystander.text) == alice.reads(abc) == before + "d"
+    assert before.startswith("abc")
 
 
 @pytest.mark.parametrize("kind", [UPDATE, STEP_2])

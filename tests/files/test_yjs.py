@@ -18,6 +18,7 @@ from collab.files.yjs.editor import MAX_AWARENESS_BYTES
 from collab.files.yjs.protocol import STEP_1, UPDATE, State
 from collab.realtime.transport.live import LIVE
 
+from ..support.each import each
 from ..support.people import Person, ok
 from ..support.sockets import Socket
 from ..support.tokens import token_for
@@ -39,8 +40,8 @@ def content(connect: Connect, who: Person, text: int) -> str:
     return str(opened["content"])
 
 
-@pytest.mark.parametrize("path", ["/yjs/{}", "/api/v1/files/{}/yjs", "/api/v1/yjs/{}", "/yjs/{}/"])
-def test_an_editor_gets_the_text(path: str, text: int, bob: Person, yjs: Yjs) -> None:
+@each(["/yjs/{}", "/api/v1/files/{}/yjs", "/api/v1/yjs/{}", "/yjs/{}/"])
+def test_an_editor_gets_the_text(path: str, *, text: int, bob: Person, yjs: Yjs) -> None:
     assert str(yjs(bob, text, path=path).sync().text) == "abc"
 
 
@@ -305,8 +306,7 @@ def test_a_server_that_stops_says_so(text: int, bob: Person, yjs: Yjs, server: A
 # -- what can't be taken --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("data", "code"),
+@each(
     [
         (b"", 1007),
         (b"\x00\x07\x00", 1007),
@@ -317,10 +317,10 @@ def test_a_server_that_stops_says_so(text: int, bob: Person, yjs: Yjs, server: A
         (protocol.sync(UPDATE, b"garbage"), 4400),
         (protocol.sync(STEP_1, b"\xff\xff"), 4400),
         (b"\x00\x02" + protocol.sized(b"x" * MAX_MESSAGE_BYTES), 4413),
-    ],
+    ]
 )
 def test_what_is_no_yjs_closes_with_the_reason(
-    data: bytes, code: int, text: int, bob: Person, yjs: Yjs, connect: Connect
+    data: bytes, code: int, *, text: int, bob: Person, yjs: Yjs, connect: Connect
 ) -> None:
     editor = yjs(bob, text).sync()
     editor.send(data)

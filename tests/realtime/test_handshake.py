@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import socket
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wsproto.handshake import H11Handshake
 
+from ..support.each import each
 from ..support.people import Person, ok
 from ..support.servers import PLAIN
 from ..support.sockets import Socket
@@ -49,8 +50,8 @@ def is_problem(answer: httpx.Response) -> bool:
 # -- over HTTP ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["/ws", "/api/v1/ws", "/api/ws", "/ws/", "/ws/notifications", "/"])
-def test_the_socket_has_several_addresses(path: str, server: Any) -> None:
+@each(["/ws", "/api/v1/ws", "/api/ws", "/ws/", "/ws/notifications", "/"])
+def test_the_socket_has_several_addresses(path: str, *, server: Any) -> None:
     assert knock(server.url, path=path).status_code == 101
 
 
@@ -61,26 +62,30 @@ def test_the_answer_to_a_key_is_that_of_the_standard(server: Any) -> None:
     assert answer.headers["Upgrade"].lower() == "websocket"
 
 
-@pytest.mark.parametrize("path", ["/ws", "/ws/notifications"])
-def test_a_plain_get_of_the_socket_is_told_that_it_takes_handshakes(path: str, server: Any) -> None:
+@each(["/ws", "/ws/notifications"])
+def test_a_plain_get_of_the_socket_is_told_that_it_takes_handshakes(
+    path: str, *, server: Any
+) -> None:
     answer = httpx.get(server.url + path, **PLAIN)
     assert answer.status_code == 400
     assert is_problem(answer)
     assert "WebSocket" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize(
-    ("query", "wrong"),
+@each(
     [
-        ("projct_id=1", "#/query/projct_id"),
-        ("EIO=4&transport=websocket", "#/query/EIO"),
-        ("project_id=1&project_id=2", "#/query/project_id"),
-        ("token=a&token=b", "#/query/token"),
-    ],
+        (query, wrong, path)
+        for (query, wrong) in [
+            ("projct_id=1", "#/query/projct_id"),
+            ("EIO=4&transport=websocket", "#/query/EIO"),
+            ("project_id=1&project_id=2", "#/query/project_id"),
+            ("token=a&token=b", "#/query/token"),
+        ]
+        for path in ["/ws", "/ws/notifications"]
+    ]
 )
-@pytest.mark.parametrize("path", ["/ws", "/ws/notifications"])
 def test_a_parameter_that_it_does_not_take_is_named(
-    path: str, query: str, wrong: str, server: Any
+    query: str, wrong: str, path: str, *, server: Any
 ) -> None:
     """A socket that follows nothing because of a typing error would wait for ever."""
     answer = knock(server.url, path=f"{path}?{query}")
@@ -107,65 +112,64 @@ def test_a_handshake_where_there_is_no_socket_is_told_so(server: Any) -> None:
     assert is_problem(answer)
 
 
-@pytest.mark.parametrize("key", [None, "", "short", "not base64 at all!", "QUJDRA==", "\xe9" * 24])
-def test_a_handshake_without_a_good_key_is_refused(key: str | None, server: Any) -> None:
+@each([None, "", "short", "not base64 at all!", "QUJDRA==", "\xe9" * 24])
+def test_a_handshake_without_a_good_key_is_refused(key: str | None, *, server: Any) -> None:
     answer = knock(server.url, Sec_WebSocket_Key=key)
     assert answer.status_code == 400
     assert is_problem(answer)
 
 
-@pytest.mark.parametrize("version", [None, "", "8", "14", "13, 8", "thirteen"])
-def test_another_version_is_told_which_one_is_spoken(version: str | None, server: Any) -> None:
+@each([None, "", "8", "14", "13, 8", "thirteen"])
+def test_another_version_is_told_which_one_is_spoken(version: str | None, *, server: Any) -> None:
     answer = knock(server.url, Sec_WebSocket_Version=version)
     assert answer.status_code == 426
     assert is_problem(answer)
     assert answer.headers["Sec-WebSocket-Version"] == "13"
 
 
-@pytest.mark.parametrize("connection", [None, "", "close", "no-upgrade", "keep-alive"])
+@each([None, "", "close", "no-upgrade", "keep-alive"])
 def test_a_handshake_whose_connection_is_not_upgraded_is_refused(
-    connection: str | None, server: Any
+    connection: str | None, *, server: Any
 ) -> None:
     answer = knock(server.url, Connection=connection)
     assert answer.status_code == 400
     assert is_problem(answer)
 
 
-@pytest.mark.parametrize("upgrade", [None, "", "h2c", "websockets"])
-def test_a_handshake_to_something_else_is_refused(upgrade: str | None, server: Any) -> None:
+@each([None, "", "h2c", "websockets"])
+def test_a_handshake_to_something_else_is_refused(upgrade: str | None, *, server: Any) -> None:
     answer = knock(server.url, Upgrade=upgrade)
     assert answer.status_code == 400
     assert is_problem(answer)
 
 
-@pytest.mark.parametrize(
-    "header", [("Upgrade", "WebSocket"), ("Connection", "keep-alive, UPGRADE")]
-)
-def test_names_are_the_same_in_capital_letters(header: tuple[str, str], server: Any) -> None:
-    assert knock(server.url, **dict([header])).status_code == 101
+@each([("Upgrade", "WebSocket"), ("Connection", "keep-alive, UPGRADE")])
+def test_names_are_the_same_in_capital_letters(header: str, value: str, *, server: Any) -> None:
+    assert knock(server.url, **{header: value}).status_code == 101
 
 
-@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
-def test_only_get_opens_a_socket(method: str, server: Any) -> None:
+@each(["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])
+def test_only_get_opens_a_socket(method: str, *, server: Any) -> None:
     assert knock(server.url, method).status_code == 405
 
 
-@pytest.mark.parametrize(
-    "extensions",
-    [
-        "permessage-deflate",
-        "permessage-deflate; client_max_window_bits, permessage-deflate",
-        "permessage-deflate; server_max_window_bits=abc",
-        "permessage-deflate; client_max_window_bits=",
-        "permessage-deflate; server_max_window_bits=99",
-        "permessage-deflate; =; ;",
-        ";;;=,,",
-        "x-unknown",
-    ],
+@each(
+    itertools.product(
+        [
+            "permessage-deflate",
+            "permessage-deflate; client_max_window_bits, permessage-deflate",
+            "permessage-deflate; server_max_window_bits=abc",
+            "permessage-deflate; client_max_window_bits=",
+            "permessage-deflate; server_max_window_bits=99",
+            "permessage-deflate; =; ;",
+            ";;;=,,",
+            "x-unknown",
+        ],
+        ["/ws", "/api/v1/ws", "/ws/notifications", "/", "/yjs/1"],
+    )
 )
-@pytest.mark.parametrize("path", ["/ws", "/api/v1/ws", "/ws/notifications", "/", "/yjs/1"])
 def test_no_extension_is_agreed_on_whatever_is_offered(
-    extensions: str, path: str, server: Any
+    extensions: str, path: str, *, server: Any
 ) -> None:
     answer = knock(server.url, path=path, Sec_WebSocket_Extensions=extensions)
     assert answer.status_code == 101
@@ -237,18 +241,17 @@ def test_a_socket_that_signs_in_later_still_gets_what_its_address_asks_for(
     assert socket.expect("subscribed")["topic"] == f"project:{project}"
 
 
-@pytest.mark.parametrize(
-    "message",
+@each(
     [
         {"type": "ping"},
         {"type": "auth"},
         {"type": "auth", "token": 7},
         {"type": "auth", "token": "nonsense"},
         {"type": "subscribe", "topic": "project:1"},
-    ],
+    ]
 )
 def test_a_first_message_that_does_not_sign_in_closes_with_4401(
-    message: dict[str, Any], connect: Any
+    message: dict[str, Any], *, connect: Any
 ) -> None:
     socket = connect()
     socket.send(message.pop("type"), **message, ref="first")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from flask import Flask
 
+from ..support.each import each
 from .test_handshake import HANDSHAKE, knock
 
 #: One address of each door; `test_each_door_is_among_them` compares.
@@ -53,18 +54,18 @@ def test_each_door_is_among_them(app: Flask) -> None:
     assert {one.endpoint for one in app.url_map.iter_rules() if one.websocket} == set(DOORS)
 
 
-@pytest.mark.parametrize("door", [*DOORS.values(), POLLS])
-def test_a_page_of_another_origin_is_refused_at_each_door(app: Flask, door: str) -> None:
+@each([*DOORS.values(), POLLS])
+def test_a_page_of_another_origin_is_refused_at_each_door(door: str, *, app: Flask) -> None:
     assert knocked(app, EVIL, door) == 403
 
 
-@pytest.mark.parametrize("origin", FOREIGN)
-def test_what_only_looks_like_this_origin_is_refused(app: Flask, origin: str) -> None:
+@each(FOREIGN)
+def test_what_only_looks_like_this_origin_is_refused(origin: str, *, app: Flask) -> None:
     assert knocked(app, origin) == 403
 
 
-@pytest.mark.parametrize("door", DOORS.values())
-def test_own_pages_and_programs_come_in_at_each_door(server: Any, door: str) -> None:
+@each(DOORS.values())
+def test_own_pages_and_programs_come_in_at_each_door(door: str, *, server: Any) -> None:
     assert knock(server.url, path=door).status_code == 101
     assert knock(server.url, path=door, Origin=server.url).status_code == 101
     assert knock(server.url, path=door, Origin=EVIL).status_code == 403
@@ -74,8 +75,8 @@ def test_polls_of_own_pages_and_programs_come_in(app: Flask) -> None:
     assert knocked(app, None, POLLS) == knocked(app, "http://collab.test", POLLS) == 200
 
 
-@pytest.mark.parametrize("origin", ["https://collab.test", "http://COLLAB.test"])
-def test_tls_that_a_proxy_ended_makes_no_other_origin(app: Flask, origin: str) -> None:
+@each(["https://collab.test", "http://COLLAB.test"])
+def test_tls_that_a_proxy_ended_makes_no_other_origin(origin: str, *, app: Flask) -> None:
     assert knocked(app, origin) != 403
 
 
@@ -100,9 +101,9 @@ def test_a_setting_lets_others_in(
         assert knocked(app, f"{EVIL}.org") == knocked(app, "null") == 403
 
 
-@pytest.mark.parametrize("origin", ["null", "file://"])
+@each(["null", "file://"])
 def test_a_page_that_is_a_file_reaches_its_own_machine_alone(
-    app: Flask, server: Any, origin: str
+    origin: str, *, app: Flask, server: Any
 ) -> None:
     """As `examples/follow.html` does; a proxy on this machine speaks for others."""
     assert knock(server.url, Origin=origin).status_code == 101

@@ -13,6 +13,7 @@ from flask import Flask
 from collab.realtime.json_door.group_commit import MAX_EVENTS_PER_COMMIT
 
 from ..support import databases, history
+from ..support.each import each
 from ..support.people import Person, ok
 from ..support.raw import TEXT, RawSocket, client_frame
 
@@ -75,8 +76,7 @@ def test_a_refused_event_leaves_those_around_it_as_they_are(
     assert [row.data for row in history.rows(app)[-2:]] == [{"n": 0}, {"n": 2}]
 
 
-@pytest.mark.parametrize(
-    "between",
+@each(
     [
         {"type": "ping"},
         {"type": "activity", "payload": 7},
@@ -84,11 +84,10 @@ def test_a_refused_event_leaves_those_around_it_as_they_are(
         {"type": "unsubscribe", "topic": "nothing"},
         {"type": "typing", "project_id": 1, "payload": {}},
         {"type": "publish", "event": "member.removed", "project_id": 1},
-    ],
-    ids=str,
+    ]
 )
 def test_answers_come_in_the_order_of_their_requests(
-    between: dict[str, Any], raw: RawSocket, project: int
+    between: dict[str, Any], *, raw: RawSocket, project: int
 ) -> None:
     send_at_once(raw, activity(project), between, activity(project))
     assert [answer["ref"] for answer in receive(raw, 3)] == [0, 1, 2]

@@ -12,6 +12,7 @@ from collab.core.errors import Unavailable
 from collab.realtime.transport.live import LIVE
 from collab.realtime.transport.places import MAX_LINGERING, Capacity, Limits
 
+from ..support.each import each
 from ..support.people import Person, ok
 from ..support.raw import RawSocket
 from ..support.servers import PLAIN
@@ -90,16 +91,15 @@ def test_a_socket_that_was_refused_gives_its_place_back(crowded: Any, connect: A
     assert all_given_back(crowded)
 
 
-@pytest.mark.parametrize(
-    "headers",
+@each(
     [
         {"Sec_WebSocket_Key": None},
         {"Sec_WebSocket_Version": "8"},
         {"Connection": None},
         {"Upgrade": None},
-    ],
+    ]
 )
-def test_a_failed_handshake_gives_its_place_back(headers: dict[str, Any], crowded: Any) -> None:
+def test_a_failed_handshake_gives_its_place_back(headers: dict[str, Any], *, crowded: Any) -> None:
     assert knock(crowded.url, **headers).status_code in (400, 426)
     assert all_given_back(crowded)
 
@@ -121,9 +121,9 @@ def test_a_stream_that_was_asked_for_with_head_gives_its_place_back(
     assert all_given_back(crowded)
 
 
-@pytest.mark.parametrize("query", [{"topic": "project:999"}, {"topic": ""}, {"after": -1}])
+@each([{"topic": "project:999"}, {"topic": ""}, {"after": -1}])
 def test_a_refused_stream_gives_its_place_back(
-    query: dict[str, Any], crowded: Any, bob: Person, over: Any
+    query: dict[str, Any], *, crowded: Any, bob: Person, over: Any
 ) -> None:
     assert over(crowded, bob).get("/events/stream", params=query).status_code in (404, 422)
     assert all_given_back(crowded)
@@ -135,9 +135,9 @@ def test_a_stream_of_an_expired_ticket_gives_its_place_back(crowded: Any) -> Non
     assert all_given_back(crowded)
 
 
-@pytest.mark.parametrize("query", [{"topic": "project:999"}, {"topic": "nothing"}, {}])
+@each([{"topic": "project:999"}, {"topic": "nothing"}, {}])
 def test_a_long_poll_gives_its_place_back(
-    query: dict[str, Any], crowded: Any, bob: Person, over: Any
+    query: dict[str, Any], *, crowded: Any, bob: Person, over: Any
 ) -> None:
     over(crowded, bob).get("/events", params=query | {"wait": 1, "after": 10**6})
     assert all_given_back(crowded)

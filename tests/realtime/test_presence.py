@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
+from ..support.each import each
 from ..support.people import Person, ok
 
 
@@ -53,8 +52,8 @@ def test_presence_in_a_workspace_is_the_workspaces_own(
     assert (len(there), len(above)) == (1, 0)
 
 
-@pytest.mark.parametrize("topic", ["project:999", "nothing", "user:1", "project:0"])
-def test_presence_where_one_may_not_look_is_not_there(topic: str, charlie: Person) -> None:
+@each(["project:999", "nothing", "user:1", "project:0"])
+def test_presence_where_one_may_not_look_is_not_there(topic: str, *, charlie: Person) -> None:
     assert charlie.get("/presence", params={"topic": topic}).status_code == 404
 
 

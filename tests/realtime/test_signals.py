@@ -15,6 +15,7 @@ from collab.realtime.publishing import MAX_SIGNAL_BYTES
 from collab.realtime.transport.follower import HINTS_LIMIT
 
 from ..support import history
+from ..support.each import each
 from ..support.people import Person, ok
 from ..support.raw import RawSocket
 from ..support.sockets import Socket
@@ -33,9 +34,9 @@ def socket(bob: Person, connect: Any) -> Socket:
 # -- where they go --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("topic", "kind"), [*itertools.product(READ_ONLY_TOPICS, SIGNALS)])
+@each([*itertools.product(READ_ONLY_TOPICS, SIGNALS)])
 def test_nobody_signals_on_a_topic_that_is_only_read(
-    topic: str, kind: str, ada: Person, connect: Callable[..., Socket]
+    topic: str, kind: str, *, ada: Person, connect: Callable[..., Socket]
 ) -> None:
     admins = connect(ada)
     assert admins.ask(kind, topic=topic, payload={"a": 1})["status"] == 403

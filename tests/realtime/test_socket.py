@@ -17,6 +17,7 @@ from collab.extensions import db
 from collab.realtime.transport.follower import ROWS_PER_READ
 
 from ..support import history
+from ..support.each import each
 from ..support.people import Person, ok
 from ..support.sockets import Socket
 from ..support.waiting import PATIENCE
@@ -51,16 +52,16 @@ def test_subscribing_says_the_last_id_and_who_is_present(
     }
 
 
-@pytest.mark.parametrize("name", ["project_id", "projectId"])
+@each(["project_id", "projectId"])
 def test_a_project_in_the_address_is_followed_at_once(
-    name: str, bob: Person, project: int, connect: Any
+    name: str, *, bob: Person, project: int, connect: Any
 ) -> None:
     assert connect(bob, **{name: project}).receive()["topic"] == f"project:{project}"
 
 
-@pytest.mark.parametrize("name", ["project_id", "projectId"])
+@each(["project_id", "projectId"])
 def test_a_message_may_name_a_project_instead_of_a_topic(
-    name: str, bob: Person, project: int, connect: Any
+    name: str, *, bob: Person, project: int, connect: Any
 ) -> None:
     assert connect(bob).ask("subscribe", **{name: project})["topic"] == f"project:{project}"
 
@@ -215,8 +216,7 @@ def test_of_several_topics_those_that_may_not_be_followed_are_refused(
     ]
 
 
-@pytest.mark.parametrize(
-    "body",
+@each(
     [
         {"topics": []},
         {"topics": "project:1"},
@@ -226,9 +226,9 @@ def test_of_several_topics_those_that_may_not_be_followed_are_refused(
         {"topics": [f"project:{n}" for n in range(101)]},
         {"topics": ["posts"], "topic": "posts"},
         {"topics": ["posts"], "project_id": 1},
-    ],
+    ]
 )
-def test_odd_topics_are_refused(body: Any, bob: Person, connect: Any) -> None:
+def test_odd_topics_are_refused(body: Any, *, bob: Person, connect: Any) -> None:
     assert connect(bob).ask("subscribe", **body)["status"] == 422
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from collab.realtime.transport.follower import ROWS_PER_READ
 from collab.realtime.transport.live import LIVE
 
 from ..support import history
+from ..support.each import each
 from ..support.people import Person, ok
 from ..support.streams import Sent, Stream
 from ..support.writers import Writer
@@ -194,8 +196,7 @@ def test_a_stream_that_resumes_after_what_was_pruned_is_told_so(
     assert stream.until("subscribed").data["recovered"] is False
 
 
-@pytest.mark.parametrize(
-    "last",
+@each(
     [
         10**6,
         10**18 - 1,
@@ -210,10 +211,10 @@ def test_a_stream_that_resumes_after_what_was_pruned_is_told_so(
         "1,2",
         "²",
         "x" * 999,
-    ],
+    ]
 )
 def test_a_last_event_id_that_is_not_of_this_log_is_not_recovered(
-    last: int | str, bob: Person, project: int, app: Flask, follow: Any, server: Any
+    last: int | str, *, bob: Person, project: int, app: Flask, follow: Any, server: Any
 ) -> None:
     server.drain()
     told = follow(bob, project_id=project, last_event_id=last).until("subscribed")
@@ -249,18 +250,18 @@ def test_the_id_of_the_beginning_is_not_ahead_of_what_is_still_to_come(
 SPELLINGS = ["after", "lastEventId", "lastEventID", "Last-Event-ID"]
 
 
-@pytest.mark.parametrize("name", SPELLINGS)
+@each(SPELLINGS)
 def test_a_stream_resumes_after_what_other_clients_call_the_last_id(
-    name: str, alice: Person, bob: Person, project: int, follow: Any
+    name: str, *, alice: Person, bob: Person, project: int, follow: Any
 ) -> None:
     told = [alice.tells(project, n=n) for n in range(5)]
     stream = follow(bob, project_id=project, **{name: told[1]})
     assert read_through(stream, told[-1]) == told[2:]
 
 
-@pytest.mark.parametrize("name", SPELLINGS[1:])
+@each(SPELLINGS[1:])
 def test_of_several_ids_in_the_address_the_newest_counts(
-    name: str, alice: Person, bob: Person, project: int, follow: Any
+    name: str, *, alice: Person, bob: Person, project: int, follow: Any
 ) -> None:
     """A polyfill appends its own to the address that it was opened with."""
     told = [alice.tells(project, n=n) for n in range(5)]
@@ -278,10 +279,9 @@ def test_a_topic_that_is_named_twice_comes_once(
     assert read_through(stream, told[-1]) == told[1:]
 
 
-@pytest.mark.parametrize("after", [-1, "x", "1.5", 2**63])
-@pytest.mark.parametrize("name", SPELLINGS)
+@each(itertools.product([-1, "x", "1.5", 2**63], SPELLINGS))
 def test_an_odd_after_is_refused(
-    name: str, after: Any, bob: Person, project: int, follow: Any
+    after: Any, name: str, *, bob: Person, project: int, follow: Any
 ) -> None:
     assert follow(bob, project_id=project, **{name: after}).response.status_code == 422
 

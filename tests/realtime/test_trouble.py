@@ -13,6 +13,7 @@ from collab.events.close_codes import UNREADABLE_MESSAGE
 from collab.realtime.transport.live import LIVE
 
 from ..support import databases, history
+from ..support.each import each
 from ..support.people import Person
 from ..support.raw import CLOSE, TEXT, RawSocket
 from ..support.waiting import eventually
@@ -98,11 +99,9 @@ def test_a_reader_who_leaves_during_the_replay_ends_it(
     eventually(lambda: not LIVE.of(app).capacity.used)
 
 
-@pytest.mark.parametrize(
-    "sent", ["", "null", "4x", "42[]"], ids=["nothing", "JSON", "half a packet", "too early"]
-)
+@each(["", "null", "4x", "42[]"])
 def test_what_a_client_of_socketio_begins_wrong_with_is_not_called_our_fault(
-    server: Any, sent: str
+    sent: str, *, server: Any
 ) -> None:
     with RawSocket(server.url, "/socket.io/?EIO=4&transport=websocket") as one:
         one.send_frame(TEXT, sent.encode())

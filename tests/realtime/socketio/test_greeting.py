@@ -17,6 +17,7 @@ from collab.realtime.socketio_door.heartbeat import Heartbeat
 from collab.realtime.socketio_door.polling import PolledWire
 from collab.realtime.socketio_door.sessions import SESSIONS
 
+from ...support.each import each
 from ...support.people import Person
 from ...support.waiting import eventually
 
@@ -98,8 +99,7 @@ def test_what_is_no_text_ends_who_brings_it(polling: Maker, app: Flask) -> None:
     eventually(lambda: one.sid not in SESSIONS.of(app))
 
 
-@pytest.mark.parametrize(
-    ("event", "pointer"),
+@each(
     [
         ('["join-project",true]', "#/projectId"),
         ('["join-project",{}]', "#/projectId"),
@@ -107,10 +107,10 @@ def test_what_is_no_text_ends_who_brings_it(polling: Maker, app: Flask) -> None:
         ('["cursor-move",{"line":1}]', "#/projectId"),
         ('["cursor-move",7]', "#/payload"),
         ('["ping","text"]', "#/payload"),
-    ],
+    ]
 )
 def test_an_event_that_asks_for_nothing_is_refused_in_its_callback(
-    polling: Maker, bob: Person, event: str, pointer: str
+    event: str, pointer: str, *, polling: Maker, bob: Person
 ) -> None:
     one = polling()
     one.begin(bob.token)

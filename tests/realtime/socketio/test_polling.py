@@ -24,6 +24,7 @@ from collab.realtime.transport.frames import text_frame
 from collab.realtime.transport.live import LIVE
 from collab.realtime.transport.wire import MAX_UNSENT_BYTES
 
+from ...support.each import each
 from ...support.people import Person, ok
 from ...support.servers import ThreadServer
 from ...support.waiting import eventually
@@ -31,17 +32,18 @@ from ...support.waiting import eventually
 Maker = Callable[..., Any]
 
 
-@pytest.mark.parametrize(
-    "query",
+@each(
     [
         {"EIO": "3"},
         {"transport": "pigeon"},
         {"sid": "unknown"},
         {"j": "0"},
         {"token": "a\0b"},
-    ],
+    ]
 )
-def test_an_address_that_is_none_of_ours_is_refused(polling: Maker, query: dict[str, str]) -> None:
+def test_an_address_that_is_none_of_ours_is_refused(
+    query: dict[str, str], *, polling: Maker
+) -> None:
     assert polling().get(**query).status_code in (400, 422)
 
 
@@ -69,11 +71,9 @@ def test_a_client_that_breaks_off_its_poll_may_poll_again(polling: Maker, bob: P
     assert one.ask("ping", {})["type"] == "pong"
 
 
-@pytest.mark.parametrize(
-    "packet", ["451-[1]", "bAAAA", "47", "hello", '42{"a":1}', "42[1]", '42["a', '42["a","b"]', "6"]
-)
+@each(["451-[1]", "bAAAA", "47", "hello", '42{"a":1}', "42[1]", '42["a', '42["a","b"]', "6"])
 def test_a_packet_that_says_nothing_is_refused_and_the_client_goes_on(
-    packet: str, polling: Maker, bob: Person
+    packet: str, *, polling: Maker, bob: Person
 ) -> None:
     one = polling()
     one.begin(bob.token)
