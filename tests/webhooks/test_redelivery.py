@@ -24,20 +24,36 @@ from collab.webhooks.sending import outcomes
 from collab.webhooks.sending.parcels import next_parcel
 from collab.webhooks.sending.recording import MAX_ATTEMPTS_KEPT, record
 
+from ..support.hooks import Hooks
+from ..support.jobs import Desk
+from ..support.made_once import made_once
 from ..support.people import ok
 from ..support.races import at_once, statuses
-from ..support.receivers import Says
+from ..support.receivers import Receiver, Says
 from .test_deliveries import makes_tasks, titles_of
 
 pytestmark = pytest.mark.usefixtures("declared")
 
 
-@pytest.fixture
-def sent(alice, project, hooks, receiver):
-    """Return a webhook to which three deliveries were sent."""
+@made_once
+def three_sent(app, alice, project):
+    """Send three deliveries to a webhook; return it, and what its receiver got."""
+    desk, receiver = Desk(app), Receiver()
+    hooks = Hooks(app, desk)
     hook = hooks.make(alice, project, receiver, "task.created")
     makes_tasks(alice, project, "One", "Two", "Three")
     hooks.send()
+    desk.close()
+    receiver.close()
+    return hook, receiver.got
+
+
+@pytest.fixture
+def sent(three_sent, hooks, receiver):
+    """Return a webhook to which three deliveries were sent, with the receiver that got them."""
+    hook, got = three_sent
+    hooks.becomes(Webhook.id == hook["id"], url=receiver.url)
+    receiver.got.extend(got)
     return hook
 
 
