@@ -18,7 +18,6 @@ from hypothesis import settings
 
 from collab import create_app
 from collab.core.security.keys import KEY_NAMES
-from collab.core.storage.file_lock import locked
 from collab.server import prepare
 
 from .support import databases, jobs, measuring
@@ -30,13 +29,14 @@ from .support.databases import (  # hooks of pytest's
 )
 from .support.declared import Declared
 from .support.kept_apps import Lent, lender
+from .support.made_for_all import made_for_all
 from .support.made_once import State, states_of
 from .support.order import (  # hooks of pytest's
     pytest_collection_modifyitems,  # noqa: F401
     pytest_make_collect_report,  # noqa: F401
 )
 from .support.people import Person, register
-from .support.postgres import PostgresServer, pool_before, postgres_server
+from .support.postgres import PostgresServer, copy_files, pool_before, postgres_server
 from .support.quiet import NOTHING_BESIDE
 from .support.servers import PLAIN, ForkedServer, ProcessServer, ThreadServer, fork_server
 from .support.shared import SharedApp, close, close_all, shared
@@ -114,10 +114,31 @@ def browser() -> Iterator[Any]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[PostgresServer]:
-    """Return a PostgreSQL for tests that make databases of their own, and stop it as they like."""
+#: The database of each cluster that has all tables, and nobody in it: to make them takes a second.
+MIGRATED = "migrated"
+
+
+def make_cluster(folder: Path) -> None:
+    """Make the files of a cluster with a migrated database."""
     with postgres_server() as server:
+        where = SETTINGS | {"INSTANCE_PATH": str(folder / "instance")}
+        app = create_app(where | {"DATABASE_URL": server.fresh(MIGRATED)})
+        prepare(app)
+        close(app)
+        server.stop()
+        copy_files(server.folder / "data", folder / "data")
+
+
+@pytest.fixture(scope="session")
+def files_of_clusters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the files that each cluster of the tests begins with."""
+    return made_for_all(tmp_path_factory, "cluster", make_cluster) / "data"
+
+
+@pytest.fixture(scope="session")
+def cluster(files_of_clusters: Path) -> Iterator[PostgresServer]:
+    """Return a PostgreSQL for tests that make databases of their own, and stop it as they like."""
+    with postgres_server(files_of_clusters) as server:
         yield server
 
 
@@ -131,16 +152,13 @@ def pooled(cluster: PostgresServer) -> Iterator[Callable[[str], str]]:
 @pytest.fixture(scope="session")
 def template_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a migrated database with nobody in it, once for all processes that run tests."""
-    own = tmp_path_factory.getbasetemp()
-    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "template-of-nobody"
-    made = folder.with_suffix(".made")
-    with locked(folder.with_suffix(".lock")):
-        if not made.exists():
-            folder.mkdir()
-            app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | databases.make(folder))
-            prepare(app)
-            close(app)
-            made.touch()
+
+    def make(folder: Path) -> None:
+        app = create_app(SETTINGS | {"INSTANCE_PATH": str(folder)} | databases.make(folder))
+        prepare(app)
+        close(app)
+
+    folder = made_for_all(tmp_path_factory, "template-of-nobody", make)
     return folder / "collab.db"
 
 
@@ -176,23 +194,15 @@ def makes_project(alice: Person) -> int:
     return alice.makes_project(bob="collaborator", vera="viewer")
 
 
-#: The database of a cluster that has all tables, and nobody in it: to make them takes a second.
-MIGRATED = "migrated"
-
-
 def migrated(
     cluster: PostgresServer, database: str, folder: Path, names: Sequence[str] = ()
 ) -> dict[str, Person]:
     """Make a database that is migrated, and register people in it; the first is the admin."""
-    where = SETTINGS | {"INSTANCE_PATH": str(folder)}
-    if not cluster.has(MIGRATED):
-        app = create_app(where | {"DATABASE_URL": cluster.fresh(MIGRATED)})
-        prepare(app)
-        close(app)
     cluster.make(database, MIGRATED)
     if not names:
         return {}
-    app = create_app(where | {"DATABASE_URL": cluster.url(database)})
+    where = SETTINGS | {"INSTANCE_PATH": str(folder), "DATABASE_URL": cluster.url(database)}
+    app = create_app(where)
     made = {name: register(http_for(app), name) for name in names}
     close(app)
     return made

@@ -159,9 +159,11 @@ def test_a_version_stays_until_what_was_begun_before_it_is_committed(here: Flask
         assert commits.version() != before
 
 
-def test_a_version_does_not_come_again_though_the_server_has_lost_commits(tmp_path: Path) -> None:
+def test_a_version_does_not_come_again_though_the_server_has_lost_commits(
+    files_of_clusters: Path, tmp_path: Path
+) -> None:
     """Commits are seen before they are flushed: after a crash others have their numbers."""
-    with postgres_server() as server, server.lazy():
+    with postgres_server(files_of_clusters) as server, server.lazy():
         url = server.fresh("lossy")
         server.ask("lossy", "CREATE TABLE seen (what text)", "CHECKPOINT")
         app = create_app(SETTINGS | {"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": url})

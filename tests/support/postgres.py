@@ -25,6 +25,11 @@ NOBODY = "nobody"
 POOL_PROGRAM = Path("/usr/sbin/pgbouncer")
 
 
+def copy_files(source: Path, target: Path) -> None:
+    """Copy a cluster's files, which belong to who runs the server."""
+    subprocess.run(["cp", "-a", source, target], check=True)
+
+
 def program(name: str) -> Path | None:
     """Return the newest of a server's programs, wherever Debian and others put them."""
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
@@ -37,8 +42,11 @@ def program(name: str) -> Path | None:
 class PostgresServer:
     """A cluster and its server, which is killed and started again as a test likes."""
 
-    def __init__(self, folder: Path, *, running: bool = False) -> None:
-        """Make a cluster and start it, unless somebody has: then it is only asked."""
+    def __init__(self, folder: Path, *, like: Path | None = None, running: bool = False) -> None:
+        """Make a cluster, or a copy of one's files, and start it.
+
+        `running` tells that somebody has: then it is only asked.
+        """
         self.folder = folder
         if running:
             return
@@ -46,8 +54,11 @@ class PostgresServer:
         if os.geteuid() == 0:
             shutil.chown(folder, NOBODY)
             self._as = {"user": NOBODY, "group": "nogroup", "extra_groups": []}
-        words = ["-D", str(folder / "data"), "-U", "collab", "-A", "trust"]
-        self._run(program("initdb"), *words, "--no-sync", "-E", "UTF8", "--locale=C.UTF-8").wait()
+        if like is None:
+            words = ["-D", folder / "data", "-U", "collab", "-A", "trust", "--no-sync"]
+            self._run(program("initdb"), *words, "-E", "UTF8", "--locale=C.UTF-8").wait()
+        else:
+            copy_files(like, folder / "data")
         self.start()
 
     def _run(self, *words: Any) -> subprocess.Popen[bytes]:
@@ -76,10 +87,6 @@ class PostgresServer:
     def url(self, name: str) -> str:
         """Return the address of a database."""
         return f"postgresql://collab@/{name}?host={self.folder}"
-
-    def has(self, name: str) -> bool:
-        """Return whether there is a database of that name."""
-        return bool(self.ask("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{name}'"))
 
     def fresh(self, name: str) -> str:
         """Make an empty database, in the place of one of that name; returns its address."""
@@ -179,8 +186,8 @@ def answers(address: str) -> bool:
 
 
 @contextlib.contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """Run a server; skips, or fails where everything must run, if there is no program."""
+def postgres_server(like: Path | None = None) -> Iterator[PostgresServer]:
+    """Run a server, on a copy of a cluster's files or a new one; skips, or fails where everything must run, if there is no program."""
     if program("initdb") is None:
         words = "There is no PostgreSQL: apt-get install postgresql"
         if os.environ.get("REQUIRE_ALL"):
@@ -190,7 +197,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="pg", dir=os.environ.get("PYTEST_DEBUG_TEMPROOT")))
     server = None
     try:
-        server = PostgresServer(folder)
+        server = PostgresServer(folder, like=like)
         yield server
     finally:
         if server is not None:
