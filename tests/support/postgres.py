@@ -18,8 +18,11 @@ import pytest
 
 from .waiting import eventually
 
-#: What the server does not do: a power cut may take all of it.
-CARELESS = ("fsync=off", "full_page_writes=off", "max_connections=300", "shared_buffers=64MB")
+#: What the server does not do: a power cut may take all of it, and only tests have transactions.
+CARELESS = (
+    *("fsync=off", "full_page_writes=off", "autovacuum=off"),
+    *("max_connections=300", "shared_buffers=64MB"),
+)
 #: Who runs it where the tests run as root, which it refuses.
 NOBODY = "nobody"
 POOL_PROGRAM = Path("/usr/sbin/pgbouncer")
@@ -187,7 +190,10 @@ def answers(address: str) -> bool:
 
 @contextlib.contextmanager
 def postgres_server(like: Path | None = None) -> Iterator[PostgresServer]:
-    """Run a server, on a copy of a cluster's files or a new one; skips, or fails where everything must run, if there is no program."""
+    """Run a server, on a copy of a cluster's files or a new cluster.
+
+    Skips, or fails where everything must run, if there is no program.
+    """
     if program("initdb") is None:
         words = "There is no PostgreSQL: apt-get install postgresql"
         if os.environ.get("REQUIRE_ALL"):
