@@ -194,12 +194,16 @@ def test_a_corrupt_database_ends_in_a_sentence(tmp_path: Path) -> None:
 # -- who may read it ------------------------------------------------------------------------------
 
 
-def test_what_the_server_keeps_is_for_itself_alone(tmp_path: Path) -> None:
+@pytest.mark.sqlite("file")
+def test_what_the_server_keeps_is_for_itself_alone(
+    tmp_path: Path, template_of_nobody: Path
+) -> None:
     from collab import create_app
     from collab.server import prepare
 
     tmp_path.chmod(0o755)
-    (tmp_path / "collab.db").touch(0o644)
+    databases.copy(template_of_nobody, tmp_path)
+    (tmp_path / "collab.db").chmod(0o644)
     app = create_app(SETTINGS | {"INSTANCE_PATH": str(tmp_path)})
     prepare(app)
     with http_for(app) as http:

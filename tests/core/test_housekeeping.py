@@ -215,12 +215,12 @@ def test_a_chore_with_much_to_do_lets_the_others_do_theirs(app: Flask) -> None:
     assert order.index("short") < 60 < order.count("long")
 
 
-def test_a_new_server_keeps_house(tmp_path: Path) -> None:
+@pytest.mark.sqlite("file")
+def test_a_new_server_keeps_house(tmp_path: Path, template_of_nobody: Path) -> None:
     from collab import create_app
-    from collab.server import prepare
 
+    databases.copy(template_of_nobody, tmp_path)
     app = create_app(SETTINGS | {"INSTANCE_PATH": str(tmp_path), "HOUSEKEEPING": "on"})
-    prepare(app)
     with http_for(app) as http:
         register(http, "dora")
         checks = http.get("/ready").json()["checks"]

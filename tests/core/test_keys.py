@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -15,8 +16,13 @@ from joserfc import jwe
 from collab import create_app
 from collab.config import ConfigError
 from collab.core.security import SealedBox, kept_secret
-from collab.extensions import db
-from collab.server import prepare
+from collab.core.transactions.database_file import database_file
+from collab.ingest.worker.supervisor import options_of
+
+from ..conftest import close, http_for
+from ..support import databases
+from ..support.each import each
+from ..support.people import ok, register
 
 NAMES = ("SECRET_KEY", "JWT_SECRET_KEY", "SEALING_KEY")
 
@@ -81,13 +87,44 @@ def test_making_a_key_leaves_nothing_else_behind(tmp_path: Path) -> None:
     assert [one.name for one in tmp_path.iterdir()] == ["key"]
 
 
-def test_the_folder_may_have_an_odd_name(tmp_path: Path) -> None:
+def is_synced(log: Path) -> bool:
+    """Return whether this process has a file open to read alone, as whoever syncs it does."""
+    opened = [one.name for one in Path("/proc/self/fd").iterdir() if one.resolve() == log]
+    told = [Path(f"/proc/self/fdinfo/{name}").read_text() for name in opened]
+    flags = [int(text.split("flags:")[1].split()[0], 8) for text in told]
+    return any(one & os.O_ACCMODE == os.O_RDONLY for one in flags)
+
+
+@pytest.mark.sqlite("file")
+def test_the_folder_may_have_an_odd_name(tmp_path: Path, template_of_nobody: Path) -> None:
+    """All who look for the database's file, or for one beside it, look in this folder."""
     folder = tmp_path / "what? 100% é #1"
+    folder.mkdir()
+    databases.copy(template_of_nobody, folder)
+    (folder / "collab.db").chmod(0o644)
     app = started(folder)
-    prepare(app)
-    with app.app_context():
-        db.engine.dispose()
-    assert (folder / "collab.db").stat().st_size > 0
+    with http_for(app) as http:
+        dora = register(http, "dora")
+        ok(dora.post("/projects", {"name": "Apollo"}))  # synced, and seen by other processes
+    seen = {path.name: path.stat().st_mode & 0o077 for path in folder.iterdir()}
+    assert "collab.db-rights" in seen
+    assert is_synced(folder / "collab.db-wal")
+    assert seen["collab.db"] == 0
+    assert options_of(app).database == str(folder / "collab.db")
+    close(app)
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+@each(
+    [
+        ("sqlite:////srv/100%25 %C3%A9/c.db", Path("/srv/100% é/c.db")),
+        ("sqlite:////srv/c.db?timeout=5", Path("/srv/c.db")),
+        ("sqlite:///c.db", Path("c.db")),
+        ("postgresql+psycopg://collab@/collab", None),
+    ]
+)
+def test_an_address_quotes_the_file_that_it_names(url: str, file: Path | None) -> None:
+    assert database_file(url) == file
 
 
 # -- sealing --------------------------------------------------------------------------------------

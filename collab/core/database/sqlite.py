@@ -9,13 +9,14 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy
 from flask import Flask
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 
+from ..transactions.database_file import database_file
 from ..transactions.disk import DISK
 from ..transactions.fair_lock import FairLock
 from ..transactions.shared_lock import SharedLock
@@ -68,7 +69,8 @@ class SqliteEngine(Engine):
 
     def __init__(self, app: Flask) -> None:
         super().__init__(app)
-        self.path = path_of(app.config["SQLALCHEMY_DATABASE_URI"])
+        # Its address is a file's, or there would be another engine.
+        self.path = cast(Path, database_file(app.config["SQLALCHEMY_DATABASE_URI"]))
 
     @staticmethod
     def options(values: dict[str, Any]) -> dict[str, Any]:
@@ -250,11 +252,6 @@ class SqliteEngine(Engine):
     def place(self) -> str:
         """Return the file's path."""
         return str(self.path)
-
-
-def path_of(url: str) -> Path:
-    """Return the file of a database."""
-    return Path(url.removeprefix("sqlite:///"))
 
 
 def make_private(path: Path) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from flask import Flask
 
 from ..slots import Slot
+from .database_file import database_file
 
 #: What SQLite adds to a database's name for its write-ahead log.
 LOG_SUFFIX = "-wal"
@@ -203,11 +204,11 @@ def _never() -> None:
 
 
 def _of(app: Flask) -> Disk:
-    url = app.config["SQLALCHEMY_DATABASE_URI"]
-    if not url.startswith("sqlite:///") or app.config["SQLITE_SYNCHRONOUS"] != "full":
+    file = database_file(app.config["SQLALCHEMY_DATABASE_URI"])
+    if file is None or app.config["SQLITE_SYNCHRONOUS"] != "full":
         # PostgreSQL syncs by itself; with SQLITE_SYNCHRONOUS=normal, losing power may cost commits.
         return Disk(_never)
-    log = LogFile(Path(url.removeprefix("sqlite:///") + LOG_SUFFIX))
+    log = LogFile(file.with_name(file.name + LOG_SUFFIX))
     return Disk(log.sync, shared=app.config["WEB_PROCESSES"] > 1)
 
 

@@ -20,6 +20,7 @@ from flask import Flask
 
 from ..slots import Slot
 from ..storage.file_lock import locked
+from .database_file import database_file
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +92,8 @@ class RightsEpoch:
 
 
 def _of(app: Flask) -> RightsEpoch:
-    url = app.config["SQLALCHEMY_DATABASE_URI"]
-    if not url.startswith("sqlite:///"):
-        return RightsEpoch()
-    return RightsEpoch(Path(url.removeprefix("sqlite:///") + FILE_SUFFIX))
+    file = database_file(app.config["SQLALCHEMY_DATABASE_URI"])
+    return RightsEpoch(file and file.with_name(file.name + FILE_SUFFIX))
 
 
 RIGHTS_EPOCH: Slot[RightsEpoch] = Slot("rights epoch", _of)

@@ -15,6 +15,7 @@ from flask import Flask
 from ...core.parts import PARTS, BackgroundThread
 from ...core.security import kept_secret
 from ...core.slots import Slot
+from ...core.transactions.database_file import database_file
 from ..pipeline.queues.in_hand import path_of
 from .loop import Options, Worker, only_one
 from .process import ended_in_time, has_ended, start, unheard
@@ -196,9 +197,10 @@ def options_of(app: Flask) -> Options:
     """Return what a worker of this application is told."""
     instance: Path = app.config["INSTANCE_PATH"]
     key = kept_secret(instance / "ingest_key")
+    database = app.config["SQLALCHEMY_DATABASE_URI"]
     return Options(
         store=str(instance / "ingest.db"),
-        database=app.config["SQLALCHEMY_DATABASE_URI"].removeprefix("sqlite:///"),
+        database=str(database_file(database) or database),
         archive=str(instance / "archive"),
         hash_key=key.encode().hex(),
         retention_days=app.config["INGEST_RETENTION_DAYS"],
