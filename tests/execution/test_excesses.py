@@ -66,20 +66,16 @@ def test_threads_are_bounded(execute: Execute) -> None:
     assert 16 <= int(THREADS.said(execute)) < 64
 
 
-@IN_BOTH
-def test_a_memory_hog_is_bounded(execute: Execute, language: str) -> None:
-    code = {
-        "python": "kept = []\nwhile True: kept.append(bytearray(10_000_000))",
-        "javascript": "const kept = []; for (;;) kept.push(Buffer.alloc(10_000_000, 1));",
-    }[language]
-    outcome = execute(code, language)
+def test_a_memory_hog_is_bounded(execute: Execute) -> None:
+    outcome = execute("kept = []\nwhile True: kept.append(bytearray(10_000_000))")
     assert (outcome.exit_code != 0, outcome.stopped) == (True, None)
     assert outcome.peak_memory_kib < 400 * 1024
 
 
 @support.needs_node
-def test_a_javascript_heap_is_bounded(execute: Execute) -> None:
-    outcome = execute(
+def test_a_javascript_heap_is_bounded() -> None:
+    """By an option of Node's own, whoever runs it."""
+    outcome = support.execute_as_ordinary(
         "const kept = []; for (;;) kept.push(new Array(1000).fill(0.5));", "javascript"
     )
     assert "heap out of memory" in outcome.stderr
@@ -148,7 +144,8 @@ def test_javascript_s_memory_outside_its_heap_is_bounded(execute: Execute, what:
     code = f"const kept = []; for (;;) kept.push({JAVASCRIPT_TAKES[what]});"
     outcome = execute(code, "javascript")
     assert outcome.exit_code != 0
-    assert outcome.stopped in (None, "memory_limit")
+    # A plain buffer meets the kernel's limit; who looks at the box may be first with the others.
+    assert outcome.stopped in ((None,) if what == "a buffer" else (None, "memory_limit"))
     assert outcome.peak_memory_kib < 400 * 1024
 
 
