@@ -49,10 +49,18 @@ def launch(instance: Path, traces: Traces) -> Iterator[Callable[..., JobServer]]
 class Scene:
     """Servers on a database of their own, for what the tests of a module look at together."""
 
-    def __init__(self, source: Path, project: int, people: dict[str, Person], where: Path) -> None:
-        self.instance, self.project, self._people = where / "instance", project, people
+    def __init__(
+        self,
+        source: Path,
+        project: int,
+        people: dict[str, Person],
+        where: Path,
+        instance: Path | None = None,
+    ) -> None:
+        self.instance = instance or where / "instance"
+        self.project, self._people = project, people
         for folder in (self.instance, where / "traces"):
-            folder.mkdir()
+            folder.mkdir(exist_ok=folder == instance)
         databases.copy(source, self.instance)
         self.traces, self.app = Traces(where / "traces"), make_lasting(self.instance)
         self._open = ExitStack()
@@ -88,12 +96,13 @@ def scenes(
     template: tuple[Path, dict[str, Person]],
     template_with_project: tuple[Path, int],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[], Scene]]:
-    """Return a maker of scenes, which end with the module."""
+) -> Iterator[Callable[..., Scene]]:
+    """Return a maker of scenes, which end with the module; an instance folder may be given."""
     with ExitStack() as stack:
 
-        def make() -> Scene:
-            made = Scene(*template_with_project, template[1], tmp_path_factory.mktemp("scene"))
+        def make(instance: Path | None = None) -> Scene:
+            where = tmp_path_factory.mktemp("scene")
+            made = Scene(*template_with_project, template[1], where, instance)
             stack.callback(made.end)
             return made
 

@@ -60,11 +60,17 @@ def outcomes(person: Person, job_id: int) -> list[str]:
 def becomes(person: Person, job_id: int, status: str, patience: float = PATIENCE) -> dict[str, Any]:
     """Wait until a job is in a state, and return it.
 
-    Asking takes the processor from the server that is waited for: 20 times a second are enough.
+    Asking takes the processor from the server that is waited for: ten times a second are enough.
     """
     pause = threading.Event()
-    eventually(lambda: job(person, job_id)["status"] == status or pause.wait(0.05), patience)
-    return job(person, job_id)
+    found: dict[str, Any] = {}
+
+    def is_so() -> bool:
+        found.update(job(person, job_id))
+        return found["status"] == status or pause.wait(0.1)
+
+    eventually(is_so, patience)
+    return found
 
 
 def began(traces: Traces, times: int = 1) -> None:

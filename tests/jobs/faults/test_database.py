@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -22,7 +22,8 @@ from ...support.people import Person, ok
 from ...support.problems import problem
 from ...support.served import JobServer, Traces
 from ...support.waiting import eventually
-from .support import becomes, began, count, illegal, job, locked
+from .conftest import Scene
+from .support import becomes, began, count, illegal, job, locked, outcomes
 
 Launch = Callable[..., JobServer]
 Over = Callable[..., Person]
@@ -112,17 +113,14 @@ def test_a_submission_whose_commit_fails_leaves_no_job_and_its_key_free(
 # -- full -----------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path, instance: Path) -> Iterator[Path]:
-    """Return a copy of the instance folder on a disk of 8 MiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def small_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a folder on a disk of 8 MiB."""
+    folder = tmp_path_factory.mktemp("small")
     command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(command, capture_output=True).returncode != 0:
         pytest.skip("needs the right to mount a tmpfs: run as root, with CAP_SYS_ADMIN")
     try:
-        for path in instance.iterdir():
-            shutil.copy(path, folder)
         yield folder
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
@@ -141,41 +139,75 @@ def fill(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.sqlite("faults")
-def test_a_full_disk_refuses_jobs_and_loses_none(
-    launch: Launch, small_disk: Path, traces: Traces, alice: Person, over: Over
-) -> None:
-    person = over(launch(small_disk, MIN_FREE_MB="0"), alice)
-    made = [person.submits("served_gate")["id"] for _ in range(2)]
+@dataclass
+class Full:
+    """Jobs on a disk that was full while they ran, and on one whose workers were killed then."""
+
+    person: Person
+    #: What the disk did not take, and how the first job was when it had run to its end.
+    refused: httpx.Response
+    meanwhile: str
+    ended: list[int]
+    #: The jobs that there were when there was room again, and one that came then.
+    listed: list[int]
+    later: int
+    #: The jobs that were there when all workers were killed.
+    killed: list[int]
+
+
+@pytest.fixture(scope="module")
+def full(scenes: Callable[..., Scene], small_disk: Path) -> Full:
+    """Fill a server's disk while jobs run; let them end, and then kill the workers of others."""
+    scene = scenes(small_disk)
+    # With two of them the next ones are forks; a lone one would begin by importing everything.
+    server = scene.launch(MIN_FREE_MB="0", WEB_PROCESSES="2")
+    person, traces = scene.at(server), scene.traces
+    ended = [person.submits("served_gate", "first")["id"] for _ in range(2)]
     began(traces, times=2)
     filler = fill(small_disk)
-    problem(until_refused(person, made), 507)
-    traces.open("gate")
+    refused = until_refused(person, ended)
+    traces.open("first")
     eventually(lambda: len(traces.lines("done")) == 2)
-    assert job(person, made[0])["status"] == "running"
+    meanwhile = job(person, ended[0])["status"]
     filler.unlink()
-    for one in made:
+    for one in ended:
         becomes(person, one, "succeeded")
-    assert len(ok(person.get("/jobs"))["items"]) == len(made)
-    becomes(person, ok(orders(person, len(made)))["id"], "succeeded")
+    listed = [one["id"] for one in ok(person.get("/jobs?limit=100"))["items"]]
+    later = ok(orders(person, len(ended)))["id"]
+    becomes(person, later, "succeeded")
+    killed = kill_on_a_full_disk(scene, server, small_disk, [*ended, later])
+    return Full(scene.person(), refused, meanwhile, ended, listed, later, killed)
+
+
+def kill_on_a_full_disk(scene: Scene, server: JobServer, disk: Path, there: list[int]) -> list[int]:
+    """Kill all workers while a job runs and nothing can be written; returns the jobs since."""
+    person, traces = scene.at(server), scene.traces
+    made = [*there, person.submits("served_gate", "second")["id"]]
+    began(traces, times=3)
+    filler = fill(disk)
+    until_refused(person, made)
+    for worker in server.workers[:2]:
+        os.kill(worker, signal.SIGKILL)
+    again = scene.at(server)
+    eventually(lambda: answers(again))
+    traces.open("second")
+    filler.unlink()
+    return made[len(there) :]
 
 
 @pytest.mark.sqlite("faults")
-def test_a_worker_that_dies_on_a_full_disk_is_replaced_and_its_job_is_not_lost(
-    launch: Launch, small_disk: Path, traces: Traces, alice: Person, over: Over
-) -> None:
-    server = launch(small_disk, MIN_FREE_MB="0")
-    made = [over(server, alice).submits("served_gate")["id"]]
-    began(traces)
-    filler = fill(small_disk)
-    until_refused(over(server, alice), made)
-    os.kill(server.worker, signal.SIGKILL)
-    person = over(server, alice)
-    eventually(lambda: answers(person))
-    traces.open("gate")
-    filler.unlink()
-    for one in made:
-        becomes(person, one, "succeeded")
+def test_a_full_disk_refuses_jobs_and_loses_none(full: Full) -> None:
+    problem(full.refused, 507)
+    assert full.meanwhile == "running"
+    assert sorted(full.listed) == full.ended
+    assert job(full.person, full.later)["status"] == "succeeded"
+
+
+@pytest.mark.sqlite("faults")
+def test_a_worker_that_dies_on_a_full_disk_is_replaced_and_its_job_is_not_lost(full: Full) -> None:
+    for one in full.killed:
+        becomes(full.person, one, "succeeded")
+    assert outcomes(full.person, full.killed[0]) == ["worker_lost", "succeeded"]
 
 
 def until_refused(person: Person, made: list[int]) -> httpx.Response:
