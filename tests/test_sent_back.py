@@ -10,6 +10,7 @@ import pytest
 
 from collab.core.http.representations.sent_back import same
 
+from .support.each import each
 from .support.jobs import Desk
 from .support.people import Person, ok
 from .support.problems import problem
@@ -62,8 +63,8 @@ def cell(
     return make
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_what_get_gave_is_taken_back(cell: Any, row: str) -> None:
+@each(ROWS)
+def test_what_get_gave_is_taken_back(row: str, *, cell: Any) -> None:
     who, address = cell(row)
     given = ok(who.get(address))
     taken = ok(who.request(row.split()[0], address, json=given))
@@ -76,8 +77,8 @@ def test_what_get_gave_is_taken_back(cell: Any, row: str) -> None:
 FIXED = ("id", "created_at", "updated_at")
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_what_nobody_changes_is_named(cell: Any, row: str) -> None:
+@each(ROWS)
+def test_what_nobody_changes_is_named(row: str, *, cell: Any) -> None:
     who, address = cell(row)
     given = ok(who.get(address))
     for name in set(FIXED) & given.keys():
@@ -112,8 +113,7 @@ def test_what_may_not_be_read_is_not_told_by_sending_it_back(
     assert charlie.put("/projects/999", body).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "equal"),
+@each(
     [
         (1, 1.0, True),
         (1, True, False),
@@ -123,7 +123,7 @@ def test_what_may_not_be_read_is_not_told_by_sending_it_back(
         ({"a": 1}, {"a": 1, "b": 2}, False),
         ([1], [1, 1], False),
         ("1", 1, False),
-    ],
+    ]
 )
 def test_values_are_compared_as_json_has_them(one: Any, other: Any, equal: bool) -> None:
     assert same(one, other) is equal

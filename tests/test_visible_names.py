@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import httpx
-import pytest
 
+from .support.each import each
 from .support.people import Person
 from .support.problems import pointers
 
@@ -20,7 +21,8 @@ def _workspace(alice: Person, project: int) -> str:
 #: Each place where somebody names something, by what it is.
 NAMED: dict[str, Names] = {
     "account": lambda one, _, name: one.post(
-        "/auth/register", {"email": "new@example.com", "password": "a good password", "name": name}
+        "/auth/register",
+        {"email": f"new{ord(name[0])}@example.com", "password": "a good password", "name": name},
     ),
     "own name": lambda one, _, name: one.patch("/auth/me", {"name": name}),
     "project": lambda one, _, name: one.post("/projects", {"name": name}),
@@ -57,10 +59,9 @@ HIDING = {"nothing": "\u200b", "filler": "\u3164", "break": "a\u2028b", "turned"
 TEXTS = {"comment"}
 
 
-@pytest.mark.parametrize("line", HIDING)
-@pytest.mark.parametrize("what", NAMED)
+@each(product(NAMED, HIDING))
 def test_a_name_that_hides_or_turns_is_refused(
-    alice: Person, project: int, what: str, line: str
+    what: str, line: str, *, alice: Person, project: int
 ) -> None:
     answer = NAMED[what](alice, project, HIDING[line])
     if what in TEXTS and line in ("break", "turned"):
@@ -72,7 +73,8 @@ def test_a_name_that_hides_or_turns_is_refused(
 SEEN = {"Persian": "می\u200cخو\u0627\u0647م", "emoji": "👩\u200d🚀", "Hindi": "क्\u200dष"}
 
 
-@pytest.mark.parametrize("line", SEEN)
-@pytest.mark.parametrize("what", [one for one in NAMED if one != "function"])
-def test_a_name_of_any_script_is_taken(alice: Person, project: int, what: str, line: str) -> None:
+@each(product([one for one in NAMED if one != "function"], SEEN))
+def test_a_name_of_any_script_is_taken(
+    what: str, line: str, *, alice: Person, project: int
+) -> None:
     assert NAMED[what](alice, project, SEEN[line]).status_code < 300

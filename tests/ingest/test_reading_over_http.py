@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from itertools import product
 
 import pytest
 
@@ -12,6 +13,7 @@ from collab.ingest.dead_letters import acts, changing
 from collab.ingest.reading.periods import milliseconds
 from collab.ingest.store import writer
 
+from ..support.each import each
 from ..support.people import ok
 from ..support.stored import Row, add_letter, insert
 
@@ -86,8 +88,8 @@ def test_sessions_and_cohorts_are_told(vera, stored):
 TABLES = ("events", "stats", "latency", "sessions", "funnel", "retention")
 
 
-@pytest.mark.parametrize("what", TABLES)
-def test_what_is_a_table_is_csv_for_who_prefers_it(vera, stored, what):
+@each(TABLES)
+def test_what_is_a_table_is_csv_for_who_prefers_it(what, *, vera, stored):
     steps = "steps=view,%22%3Dcmd()%22&" if what == "funnel" else ""
     query = steps + ("group_by=type" if what == "stats" else "")
     answer = asked(vera, what, stored, query, headers={"Accept": "text/csv, */*;q=0.1"})
@@ -104,8 +106,7 @@ def test_what_is_a_table_is_csv_for_who_prefers_it(vera, stored, what):
     assert asked_plainly.headers["Content-Type"] == "application/json"
 
 
-@pytest.mark.parametrize(
-    "address",
+@each(
     [
         "events?since=yesterday",
         "events?cursor=WyJ4Il0",
@@ -122,9 +123,9 @@ def test_what_is_a_table_is_csv_for_who_prefers_it(vera, stored, what):
         "retention?unit=week&since=2020-01-01T00:00:00Z",
         "sessions?gap_minutes=0",
         "dead-letters?state=lost",
-    ],
+    ]
 )
-def test_what_can_not_be_answered_is_refused_with_the_reason(vera, project, address):
+def test_what_can_not_be_answered_is_refused_with_the_reason(address, *, vera, project):
     answer = vera.get(f"/ingest/{address}&project_id={project}")
     assert answer.status_code in (400, 422)
     assert answer.json()["detail"]
@@ -135,23 +136,22 @@ def test_a_funnel_names_types_that_have_commas_as_csv_does(vera, stored):
     assert [one["type"] for one in found["items"]] == ["view", "Order, done"]
 
 
-@pytest.mark.parametrize("what", ["events", "stats", "sessions", "retention"])
-def test_a_time_that_ends_before_it_begins_is_empty(vera, stored, what):
+@each(["events", "stats", "sessions", "retention"])
+def test_a_time_that_ends_before_it_begins_is_empty(what, *, vera, stored):
     turned = "since=2026-03-02T13:00:00Z&until=2026-03-01T12:00:00Z"
     assert ok(vera.get(f"/ingest/{what}?project_id={stored}&{turned}"))["items"] == []
 
 
-@pytest.mark.parametrize("what", ["stats", "latency", "sessions", "retention", "events"])
-@pytest.mark.parametrize(
-    "when",
-    [
-        "since=9999-12-31T00:00:00Z&until=9999-12-31T23:59:59.999Z",
-        "until=9999-12-31T23:59:59.999Z",
-        "until=0001-01-01T00:00:00Z",
-        "until=1970-01-01T00:00:01Z",
-    ],
-)
-def test_the_ends_of_the_calendar_are_times_like_others(vera, project, what, when):
+ENDS = [
+    "since=9999-12-31T00:00:00Z&until=9999-12-31T23:59:59.999Z",
+    "until=9999-12-31T23:59:59.999Z",
+    "until=0001-01-01T00:00:00Z",
+    "until=1970-01-01T00:00:01Z",
+]
+
+
+@each(product(["stats", "latency", "sessions", "retention", "events"], ENDS))
+def test_the_ends_of_the_calendar_are_times_like_others(what, when, *, vera, project):
     ok(vera.get(f"/ingest/{what}?project_id={project}&{when}"))
 
 
@@ -225,10 +225,8 @@ def test_letters_of_other_projects_can_not_be_named(bob, letter, app):
         assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (404, "#/ids/0")
 
 
-@pytest.mark.parametrize(
-    "choice", [{}, {"ids": [1], "filter": {}}, {"ids": []}, {"filter": {"x": 1}}]
-)
-def test_letters_are_chosen_in_one_way(bob, project, choice):
+@each([{}, {"ids": [1], "filter": {}}, {"ids": []}, {"filter": {"x": 1}}])
+def test_letters_are_chosen_in_one_way(choice, *, bob, project):
     body = {"project_id": project} | choice
     assert bob.post("/ingest/dead-letters/discard", body).status_code == 422
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ...support.each import each
 from ...support.outlets import Outlet
 from ...support.people import ok
 
@@ -24,15 +25,17 @@ def test_a_batch(outlet: Outlet) -> None:
     assert found == [("m-a", "a"), ("p", "page")]
 
 
-@pytest.mark.parametrize("bad", [5, None, "x", [], {}, {"type": "track"}, {"type": {}}])
 def test_a_batch_with_a_bad_message_is_a_success_and_the_bad_one_a_dead_letter(
-    outlet: Outlet, bad: Any
+    outlet: Outlet,
 ) -> None:
-    answer = outlet.sends({"batch": [track("a"), bad, track("b")]}, "/v1/batch")
-    assert (answer.status_code, answer.json()["accepted"]) == (200, 3)
-    assert [one["type"] for one in outlet.stored()] == ["a", "b"]
-    ((_, payload),) = outlet.letters()
-    assert json.loads(payload) == bad
+    every = [5, None, "x", [], {}, {"type": "track"}, {"type": {}}]
+    for number, bad in enumerate(every):
+        batch = [track(f"a{number}"), bad, track(f"b{number}")]
+        answer = outlet.sends({"batch": batch}, "/v1/batch")
+        assert (answer.status_code, answer.json()["accepted"]) == (200, 3), bad
+    good = [f"{letter}{number}" for number in range(len(every)) for letter in "ab"]
+    assert [one["type"] for one in outlet.stored()] == good
+    assert [json.loads(payload) for _, payload in outlet.letters()] == every
 
 
 def test_messages_sent_twice_are_stored_once(outlet: Outlet) -> None:
@@ -44,14 +47,13 @@ def test_messages_sent_twice_are_stored_once(outlet: Outlet) -> None:
 SINGLE = ["track", "identify", "page", "screen", "group", "alias"]
 
 
-@pytest.mark.parametrize("kind", SINGLE)
-@pytest.mark.parametrize("short", [False, True])
-def test_single_messages(outlet: Outlet, kind: str, short: bool) -> None:
-    message = {"messageId": "m", "event": "Went", "userId": "u"}
-    path = f"/v1/{kind[0] if short else kind}"
-    assert outlet.sends(message, path).status_code == 200
-    (stored,) = outlet.stored()
-    assert stored["type"] == ("Went" if kind == "track" else kind)
+def test_single_messages(outlet: Outlet) -> None:
+    paths = {f"/v1/{path}": kind for kind in SINGLE for path in (kind, kind[0])}
+    for path in paths:
+        message = {"messageId": path, "event": "Went", "userId": "u"}
+        assert outlet.sends(message, path).status_code == 200, path
+    found = {one["event_id"]: one["type"] for one in outlet.stored()}
+    assert found == {path: "Went" if kind == "track" else kind for path, kind in paths.items()}
 
 
 def test_the_key_may_be_in_the_body_and_is_not_kept(outlet: Outlet) -> None:
@@ -104,8 +106,8 @@ def test_an_empty_batch_is_a_success(outlet: Outlet) -> None:
     assert ok(outlet.sends({"batch": []}, "/v1/batch"))["accepted"] == 0
 
 
-@pytest.mark.parametrize("body", [{}, {"batch": 5}, {"batch": {}}, {"events": [track()]}])
-def test_without_a_list_it_is_400(outlet: Outlet, body: Any) -> None:
+@each([{}, {"batch": 5}, {"batch": {}}, {"events": [track()]}])
+def test_without_a_list_it_is_400(body: Any, *, outlet: Outlet) -> None:
     assert outlet.sends(body, "/v1/batch").status_code == 400
 
 

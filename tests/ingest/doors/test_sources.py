@@ -14,6 +14,7 @@ from collab.extensions import db
 from collab.ingest.models import Source
 
 from ...conftest import http_for
+from ...support.each import each
 from ...support.outlets import Outlet
 from ...support.people import Person, ok
 from ...support.problems import problem
@@ -139,15 +140,14 @@ def test_a_change_of_an_older_version_is_412(outlet: Outlet) -> None:
     problem(late, 412)
 
 
-@pytest.mark.parametrize(
-    ("rules", "words"),
+@each(
     [
         ([{"op": "explode"}], "Rule 0"),
         ([{"op": "drop", "path": "data.a"}, {"op": "mask", "path": "x"}], "Rule 1"),
         ([{"op": "drop", "path": "data.a"}] * 1000, "at most"),
-    ],
+    ]
 )
-def test_a_bad_rule_is_422_and_said(outlet: Outlet, rules: list[object], words: str) -> None:
+def test_a_bad_rule_is_422_and_said(rules: list[object], words: str, *, outlet: Outlet) -> None:
     refused = outlet.owner.patch(outlet.path, {"rules": rules})
     assert words in problem(refused, 422)["errors"][0]["detail"]
 
@@ -195,8 +195,12 @@ def test_switched_off_the_doors_are_404(
     assert person.http.post("/v1/batch", json={"batch": []}).status_code == 404
 
 
-def test_a_project_has_so_many_sources_and_no_more(outlet: Outlet, alice: Person) -> None:
-    for number in range(99):
-        ok(alice.post("/ingest/sources", {"project_id": outlet.project, "name": f"S{number}"}))
+def test_a_project_has_so_many_sources_and_no_more(
+    app: Flask, outlet: Outlet, alice: Person
+) -> None:
+    with app.app_context():
+        db.session.add_all(Source(project_id=outlet.project, name=f"S{n}") for n in range(98))
+        db.session.commit()
+    ok(alice.post("/ingest/sources", {"project_id": outlet.project, "name": "The hundredth"}))
     body = {"project_id": outlet.project, "name": "One more"}
     problem(alice.post("/ingest/sources", body), 409)
