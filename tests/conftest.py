@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -399,6 +400,15 @@ def process(instance: Path) -> Iterator[Callable[..., ProcessServer]]:
         one.stop()
 
 
+@pytest.fixture
+def quiet(process: Callable[..., ProcessServer]) -> Callable[..., ProcessServer]:
+    """Return the same, of servers that do nothing beside requests unless a setting says so.
+
+    What else one does by itself in its first second takes as much as its start.
+    """
+    return partial(process, **NOTHING_BESIDE)
+
+
 @pytest.fixture(scope="module")
 def standing(
     template_with_project: tuple[Path, int], tmp_path_factory: pytest.TempPathFactory
@@ -406,17 +416,17 @@ def standing(
     """Return servers for tests that neither stop them nor mind what others do there.
 
     `standing(HTTP_THREADS="2")` is the same one throughout a module, on a database of its own, in
-    which the people are, and alice's project.
+    which the people are, and alice's project. It does nothing beside requests.
     """
     running: dict[tuple[tuple[str, str], ...], ProcessServer] = {}
-    keys = {name: SETTINGS[name] for name in KEY_NAMES}
+    given = {name: SETTINGS[name] for name in KEY_NAMES} | NOTHING_BESIDE
 
     def find(**settings: str) -> ProcessServer:
         wanted = tuple(sorted(settings.items()))
         if wanted not in running:
             folder = tmp_path_factory.mktemp("standing")
             where = databases.copy(template_with_project[0], folder)
-            running[wanted] = ForkedServer(folder, **(keys | where | settings)).start()
+            running[wanted] = ForkedServer(folder, **(given | where | settings)).start()
         return running[wanted]
 
     yield find

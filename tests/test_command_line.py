@@ -80,11 +80,11 @@ class TestOptions:
         monkeypatch.setattr(sys, "argv", ["app.py", "--port", "9000"])
         assert starting.parse_arguments(8000).port == 9000
 
-    def test_open_opens_the_page_once_it_can_be_asked_for(self, process, tmp_path):
+    def test_open_opens_the_page_once_it_can_be_asked_for(self, quiet, tmp_path):
         browser, opened = tmp_path / "browser", tmp_path / "opened"
         browser.write_text(f'#!/bin/sh\ncurl -sS -o "{opened}" "$1/health"\n')
         browser.chmod(0o700)
-        process("--open", BROWSER=f"{browser} %s")
+        quiet("--open", BROWSER=f"{browser} %s")
         eventually(lambda: opened.exists() and "status" in opened.read_text())
 
     @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from collab.core.security.keys import KEY_NAMES
 from .conftest import SETTINGS
 from .support import databases
 from .support.people import BASE, ok, register
+from .support.quiet import NOTHING_BESIDE
 from .support.raw import RawSocket
 from .support.servers import PLAIN, ROOT, ForkedServer, ProcessServer, run_forked
 from .support.sockets import Socket
@@ -71,7 +72,7 @@ class TestStarting:
             assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
 
     def test_a_restart_keeps_people_signed_in(self, instance, alice):
-        where = databases.settings_of(instance)
+        where = databases.settings_of(instance) | NOTHING_BESIDE
         server = ForkedServer(instance, ACCESS_TOKEN_MINUTES="30", **where)
         with server, httpx.Client(base_url=server.url, **PLAIN) as http:
             signed_in = alice.at(http).logs_in()
@@ -80,7 +81,7 @@ class TestStarting:
             assert ok(signed_in.get("/auth/me"))["id"] == alice.id
 
     def test_two_at_once_on_one_folder_migrate_once(self, tmp_path):
-        servers = [ForkedServer(tmp_path / "instance") for _ in range(2)]
+        servers = [ForkedServer(tmp_path / "instance", **NOTHING_BESIDE) for _ in range(2)]
         threads = [threading.Thread(target=server.start) for server in servers]
         [thread.start() for thread in threads]
         [thread.join() for thread in threads]
@@ -90,8 +91,8 @@ class TestStarting:
         finally:
             assert [server.stop() for server in servers] == [0, 0]
 
-    def test_a_second_process_tells_what_the_first_recorded(self, process, alice, project, over):
-        first, second = process(), process()
+    def test_a_second_process_tells_what_the_first_recorded(self, quiet, alice, project, over):
+        first, second = quiet(), quiet()
         with Stream(second.url, alice.token, project_id=project) as stream:
             stream.until("subscribed")
             told = over(first, alice).tells(project, from_="elsewhere")
@@ -204,8 +205,8 @@ def both(server):
 
 
 class TestBeginningAnew:
-    def test_when_the_worker_is_killed_connections_wait_for_the_next_one(self, process):
-        server = process()
+    def test_when_the_worker_is_killed_connections_wait_for_the_next_one(self, quiet):
+        server = quiet()
         killed = server.worker
         os.kill(killed, signal.SIGKILL)
 
@@ -213,10 +214,10 @@ class TestBeginningAnew:
         assert server.process.poll() is None
         assert server.worker != killed
 
-    def test_a_hangup_begins_anew_and_people_stay_signed_in(self, process, alice, over):
+    def test_a_hangup_begins_anew_and_people_stay_signed_in(self, quiet, alice, over):
         # Two, whose next ones are forks: a lone one would begin by importing everything again, and
         # that it begins is for its watcher to say (tests/serving/test_watcher.py).
-        server = process(WEB_PROCESSES="2")
+        server = quiet(WEB_PROCESSES="2")
         before, person = eventually(lambda: both(server)), over(server, alice)
         server.signal(signal.SIGHUP)
         eventually(lambda: all(map(has_ended, before)))

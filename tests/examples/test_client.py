@@ -38,8 +38,8 @@ def test_it_tells_what_the_server_said(client, server):
     assert caught.value.status == 401
 
 
-def test_it_follows_across_a_restart_and_misses_nothing(process, alice):
-    running = process()
+def test_it_follows_across_a_restart_and_misses_nothing(quiet, alice):
+    running = quiet()
     with contextlib.closing(Collab(running.url, alice.email, PASSWORD)) as client:
         project = client.create("projects", name="Apollo")["id"]
         with contextlib.closing(client.follow(project, after=0)) as events:

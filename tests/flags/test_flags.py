@@ -184,10 +184,10 @@ def test_nobody_publishes_on_the_flags(ada: Person) -> None:
 
 
 def test_another_process_learns_of_a_change(
-    process: Callable[..., Any], over: Callable[..., Person], ada: Person, bob: Person
+    quiet: Callable[..., Any], over: Callable[..., Person], ada: Person, bob: Person
 ) -> None:
     """Two servers on one database: the second one hears of it from the log."""
-    first, second = process(), process()
+    first, second = quiet(), quiet()
     assert over(second, bob).get("/tasks").status_code == 200
     switched(over(first, ada), "tasks", enabled=False)
     follower = over(second, bob)

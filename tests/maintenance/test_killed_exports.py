@@ -19,9 +19,9 @@ def content_of(instance: Path, content: bytes) -> Path:
 
 
 def test_an_export_is_whole_though_the_server_was_killed_in_its_middle(
-    process: Any, alice: Person, over: Any, instance: Path
+    quiet: Any, alice: Person, over: Any, instance: Path
 ) -> None:
-    dies = process(JOB_WORKERS="1")
+    dies = quiet(JOB_WORKERS="1")
     me = over(dies, alice)
     files = [os.urandom(2**20) for _ in range(2)]
     for content in files:
@@ -37,7 +37,7 @@ def test_an_export_is_whole_though_the_server_was_killed_in_its_middle(
     last.unlink()
     last.write_bytes(files[-1])
 
-    me = over(process(JOB_WORKERS="1", HOUSEKEEPING="on"), alice)
+    me = over(quiet(JOB_WORKERS="1", HOUSEKEEPING="on"), alice)
     eventually(lambda: ok(me.get(f"/jobs/{job}"))["status"] == "succeeded")
     eventually(lambda: kept(instance) == [f"{alice.id}.{job}.2.zip"])
     with opened(fetch(me)) as archive:

@@ -31,9 +31,9 @@ def begun(server: Any, token: str) -> socket.socket:
 
 
 def test_exports_that_nobody_reads_to_their_end_are_few(
-    process: Any, alice: Person, over: Any
+    quiet: Any, alice: Person, over: Any
 ) -> None:
-    server = process(SEND_SECONDS="1", JOB_WORKERS="1")
+    server = quiet(SEND_SECONDS="1", JOB_WORKERS="1")
     me = over(server, alice)
     me.post("/uploads", content=os.urandom(8 * 2**20))
     job = ok(me.post("/auth/me/export"))["id"]

@@ -112,12 +112,12 @@ def test_two_applications_that_race_make_each_once(
 
 
 def test_a_storm_of_assignments_is_told_once_each_though_the_server_is_killed(
-    process: Callable[..., ProcessServer], notes: Notes, alice: Person, bob: Person, project: int
+    quiet: Callable[..., ProcessServer], notes: Notes, alice: Person, bob: Person, project: int
 ) -> None:
     notes.catch_up()
     task = notes.task(alice, project, bob)
     event = assigned(task, alice, project, bob)
-    server = process()
+    server = quiet(NOTIFIER="on")
     keys: list[int] = []
     over = threading.Event()
 
@@ -140,10 +140,10 @@ def test_a_storm_of_assignments_is_told_once_each_though_the_server_is_killed(
 
 
 def test_what_was_told_before_the_first_start_is_not_told_anew(
-    process: Callable[..., ProcessServer], over: Callable[..., Person], alice: Person, bob: Person
+    quiet: Callable[..., ProcessServer], over: Callable[..., Person], alice: Person, bob: Person
 ) -> None:
     alice.makes_project(bob="viewer")
-    server = process()
+    server = quiet(NOTIFIER="on")
     bob_there = over(server, bob)
     over(server, alice).makes_project(name="New", bob="viewer")
     found = eventually(lambda: ok(bob_there.get("/notifications"))["items"])

@@ -188,12 +188,12 @@ def test_another_due_date_is_told_again(notes: Notes, alice: Person) -> None:
 
 
 def test_a_server_reminds_once_through_a_crash(
-    process: Callable[..., ProcessServer], over: Callable[..., Person], alice: Person
+    quiet: Callable[..., ProcessServer], over: Callable[..., Person], alice: Person
 ) -> None:
-    first = process()
+    first = quiet(NOTIFIER="on")
     first.kill()  # which has kept a place
     task = makes_task(alice, due_at=soon())
-    servers = first.start(), process()
+    servers = first.start(), quiet(NOTIFIER="on")
     there = over(servers[0], alice)
     (one,) = eventually(lambda: ok(there.get("/notifications"))["items"])
     for server in servers:

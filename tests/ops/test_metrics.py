@@ -234,8 +234,8 @@ def test_the_database_and_the_disk_are_measured(alice: Person) -> None:
     assert found["collab_database_writer_wait_seconds_count"] > 0
 
 
-def test_a_server_counts_its_connections_and_whom_it_refuses(process: Any, nobody: Person) -> None:
-    running = process()
+def test_a_server_counts_its_connections_and_whom_it_refuses(quiet: Any, nobody: Person) -> None:
+    running = quiet()
     with socket.create_connection(("127.0.0.1", running.port)) as line:
         line.sendall(b"NONSENSE\r\n\r\n")
         assert line.recv(100).startswith(b"HTTP/1.1 400")

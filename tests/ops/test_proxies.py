@@ -49,12 +49,12 @@ PROXIES = {"nginx": nginx, "caddy": caddy}
 
 @pytest.fixture(params=PROXIES)
 def proxied(
-    request: pytest.FixtureRequest, process: Callable[..., Any], tmp_path: Path
+    request: pytest.FixtureRequest, quiet: Callable[..., Any], tmp_path: Path
 ) -> Iterator[str]:
     """Return the address of a proxy with a server behind it."""
     if shutil.which(request.param) is None:
         pytest.skip(f"needs {request.param}: `apt-get install {request.param}`")
-    server = process(TRUSTED_PROXIES="1")
+    server = quiet(TRUSTED_PROXIES="1")
     folder, port = tmp_path / "proxy", free_port()
     folder.mkdir()
     command = PROXIES[request.param](folder, port, server.port)

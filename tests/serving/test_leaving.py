@@ -57,10 +57,10 @@ def knocked(server: ProcessServer) -> int:
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_who_has_come_and_was_not_accepted_yet_is_answered(
-    process: Start, lines: Any, processes: int
+    quiet: Start, lines: Any, processes: int
 ) -> None:
     # Short: whoever was answered before the process had seen the signal may ask again until then.
-    server = process(DRAIN_SECONDS="2", WEB_PROCESSES=str(processes))
+    server = quiet(DRAIN_SECONDS="2", WEB_PROCESSES=str(processes))
     eventually(lambda: len(server.workers) == processes)
     workers = server.workers
     for worker in workers:
@@ -77,8 +77,8 @@ def test_who_has_come_and_was_not_accepted_yet_is_answered(
     assert server.process.wait(PATIENCE) == 0
 
 
-def test_what_has_come_on_a_kept_connection_is_answered(process: Start, lines: Any) -> None:
-    server = process()
+def test_what_has_come_on_a_kept_connection_is_answered(quiet: Start, lines: Any) -> None:
+    server = quiet()
     kept = lines(server)
     kept.sendall(REQUEST)
     assert kept.recv(15) == b"HTTP/1.1 200 OK"
@@ -93,9 +93,9 @@ def test_what_has_come_on_a_kept_connection_is_answered(process: Start, lines: A
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_while_it_drains_a_kept_connection_is_answered_and_closed(
-    process: Start, processes: int
+    quiet: Start, processes: int
 ) -> None:
-    server = process(DRAIN_SECONDS=LONG_DRAIN_S, WEB_PROCESSES=str(processes))
+    server = quiet(DRAIN_SECONDS=LONG_DRAIN_S, WEB_PROCESSES=str(processes))
     with httpx.Client(base_url=server.url, **PLAIN) as http:
         http.get("/health")
         server.signal(signal.SIGTERM)
@@ -105,8 +105,8 @@ def test_while_it_drains_a_kept_connection_is_answered_and_closed(
     assert server.process.wait(PATIENCE) == 0, "nobody is left"
 
 
-def test_a_drain_is_over_in_time_for_who_says_nothing(process: Start, lines: Any) -> None:
-    server = process(DRAIN_SECONDS="1")
+def test_a_drain_is_over_in_time_for_who_says_nothing(quiet: Start, lines: Any) -> None:
+    server = quiet(DRAIN_SECONDS="1")
     silent, partial = lines(server), lines(server)
     partial.sendall(REQUEST[:-2])
     server.signal(signal.SIGTERM)
@@ -116,9 +116,9 @@ def test_a_drain_is_over_in_time_for_who_says_nothing(process: Start, lines: Any
 
 
 def test_live_connections_end_when_the_drain_begins(
-    process: Start, alice: Person, project: int
+    quiet: Start, alice: Person, project: int
 ) -> None:
-    server = process(DRAIN_SECONDS=LONG_DRAIN_S)
+    server = quiet(DRAIN_SECONDS=LONG_DRAIN_S)
     with (
         RawSocket(server.url, token=alice.token) as ws,
         Stream(server.url, alice.token, project_id=project) as stream,
@@ -131,9 +131,9 @@ def test_live_connections_end_when_the_drain_begins(
     assert server.process.wait(PATIENCE) == 0
 
 
-def test_one_of_two_processes_that_leaves_takes_nobodys_place(process: Start) -> None:
+def test_one_of_two_processes_that_leaves_takes_nobodys_place(quiet: Start) -> None:
     """The port is both's: it stays open, and who comes is answered by the other."""
-    server = process(WEB_PROCESSES="2")
+    server = quiet(WEB_PROCESSES="2")
     eventually(lambda: len(server.workers) == 2)
     leaving = server.workers[0]
     os.kill(leaving, signal.SIGTERM)

@@ -54,8 +54,8 @@ def to_the_end(tcp: socket.socket) -> bytes:
     return b"".join(iter(lambda: tcp.recv(65536), b""))
 
 
-def test_eleven_hundred_slow_connections_keep_nobody_from_an_answer(process: Any) -> None:
-    server = process(CONNECTIONS_PER_ADDRESS="0", HTTP_THREADS="2", SOCKET_LIMIT="1", **QUICK)
+def test_eleven_hundred_slow_connections_keep_nobody_from_an_answer(quiet: Any) -> None:
+    server = quiet(CONNECTIONS_PER_ADDRESS="0", HTTP_THREADS="2", SOCKET_LIMIT="1", **QUICK)
     before = threads(server)
     with crowd(server.url) as slow, httpx.Client(base_url=server.url, **PLAIN) as http:
         for kind in KINDS:
@@ -123,9 +123,9 @@ def answered(http: httpx.Client) -> bool:
 
 
 def test_memory_and_descriptors_stay_flat_over_many_connections_and_aborted_uploads(
-    process: Any, instance: Path
+    quiet: Any, instance: Path
 ) -> None:
-    server = process(CONNECTIONS_PER_ADDRESS="0", SPOOL_MB="64")
+    server = quiet(CONNECTIONS_PER_ADDRESS="0", SPOOL_MB="64")
     upload = b"POST /api/v1/uploads HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n"
 
     def visit(connections: int, uploads: int) -> None:
@@ -146,9 +146,9 @@ def test_memory_and_descriptors_stay_flat_over_many_connections_and_aborted_uplo
 
 
 def test_a_long_answer_waits_for_its_reader_without_a_thread(
-    process: Any, alice: Any, over: Any
+    quiet: Any, alice: Any, over: Any
 ) -> None:
-    server = process(HTTP_THREADS="2", SOCKET_LIMIT="1")
+    server = quiet(HTTP_THREADS="2", SOCKET_LIMIT="1")
     person, body = over(server, alice), os.urandom(8 * 2**20)
     upload = person.post("/uploads", content=body).json()["id"]
     head = (
@@ -228,9 +228,9 @@ def remaining(header: str) -> int:
 
 
 def test_a_long_poll_that_waits_is_answered_when_the_server_stops(
-    process: Any, bob: Any, project: int
+    quiet: Any, bob: Any, project: int
 ) -> None:
-    server = process()
+    server = quiet()
     with waiting_polls(server, bob, project, 10) as polls:
         server.signal(signal.SIGTERM)
         for tcp in polls:
@@ -272,8 +272,8 @@ HALVES = {
 }
 
 
-def test_a_server_that_stops_refuses_what_has_come_in_part_instead_of_waiting(process: Any) -> None:
-    server = process()
+def test_a_server_that_stops_refuses_what_has_come_in_part_instead_of_waiting(quiet: Any) -> None:
+    server = quiet()
     with contextlib.ExitStack() as opened:
         slow = [
             opened.enter_context(socket.create_connection(("127.0.0.1", server.port), PATIENCE))

@@ -164,7 +164,7 @@ def test_on_two_machines_no_edit_is_lost_when_either_is_killed(
 
 
 def test_in_two_processes_on_sqlite_no_edit_is_lost_when_either_is_killed(
-    process: Callable[..., ProcessServer],
+    quiet: Callable[..., ProcessServer],
     over: Callable[..., Person],
     typists: Typists,
     project: int,
@@ -172,7 +172,7 @@ def test_in_two_processes_on_sqlite_no_edit_is_lost_when_either_is_killed(
     bob: Person,
 ) -> None:
     text = alice.makes_text(project)
-    server = process(WEB_PROCESSES="2", MESSAGE_RATE="100000")
+    server = quiet(WEB_PROCESSES="2", MESSAGE_RATE="100000")
     edit_together(typists, [server, server], [alice, bob], text)
     for _ in range(KILLS):
         edits(typists, EDITS)
