@@ -46,11 +46,17 @@ FOR_PLAYWRIGHT = (
 ONE_PROCESS = ("--renderer-process-limit=1", "--disable-site-isolation-trials")
 #: Profiles that are kept for the next windows.
 MOST_KEPT = 6
-#: What the page's form leaves behind besides the cookie: the hint that there is one. Once, so that
-#: who signs out has none; and not in what a page shows in a frame, which may have no storage.
-HINT = """if (window === top && !localStorage.getItem("tests.came-back")) {
-    localStorage.setItem("tests.came-back", "1");
-    localStorage.setItem("collab.signed-in", "1");
+#: Tells the first document of a window's server whose browser it is in: nobody's yet, or that of
+#: somebody who comes back, of whom the page's form leaves a hint besides the cookie.
+BEGINS = "tests.begins"
+BEGIN = """if (window === top && self.origin !== "null") {
+    const begins = /(?:^|; )tests\\.begins=(\\w+)/.exec(document.cookie)?.[1];
+    if (begins) {
+        document.cookie = "tests.begins=; path=/; max-age=0";
+        localStorage.clear();
+        sessionStorage.clear();
+        if (begins === "again") localStorage.setItem("collab.signed-in", "1");
+    }
 }"""
 #: The first that is there. The shell has the same engine without anything for people, whose windows
 #: take a third of the processor's time more.
@@ -81,19 +87,55 @@ class Profile:
     def __init__(self, browser: Browser, **options: Any) -> None:
         self.context: BrowserContext = browser.new_context(reduced_motion="reduce", **options)
         self.context.set_default_timeout(PATIENCE_MS)
-        self._stays = self.context.new_page()  # the process of a profile without a page would end
-        self._session = self.context.new_cdp_session(self._stays)
+        self.context.add_init_script(BEGIN)
+        self.context.on("weberror", lambda error: self.faults.append(str(error.error)))
+        self.context.on("console", lambda said: self._heard(said.text))
+        #: What went wrong in any of its tabs: exceptions, and what the policy refused.
+        self.faults: list[str] = []
+        self._url: str = options["base_url"]
+        self._first = self.context.new_page()
+        self._size = self._first.viewport_size
+        self._session = self.context.new_cdp_session(self._first)
+        self._is_taken = False
+
+    def _heard(self, text: str) -> None:
+        if any(word in text for word in REFUSALS):
+            self.faults.append(text)
+
+    def tab(self) -> Page:
+        """Return an empty tab: first the one that stays, for a new one takes longer to begin."""
+        if self._is_taken or self._first.is_closed():
+            return self.context.new_page()
+        self._is_taken = True
+        return self._first
+
+    def begins(self, how: str) -> None:
+        """Tell the next document how it begins: as a `new` window does, or `again`."""
+        self.context.add_cookies([{"name": BEGINS, "value": how, "url": self._url}])
 
     def forget(self, *origins: str) -> None:
-        """Close its pages, and forget everything of some origins but their files."""
+        """Close its pages but one, and forget everything of some origins but their files.
+
+        The process of a profile without a page would end. What a page that has just gone still
+        writes is forgotten when the next one begins.
+        """
+        if self._first.is_closed():
+            self._first = self.context.new_page()
+            self._session = self.context.new_cdp_session(self._first)
         for page in self.context.pages:
-            if page != self._stays:
+            if page != self._first:
                 page.close()
+        self._first.unroute_all()
+        self._first.goto("about:blank")
+        if self._first.viewport_size != self._size and self._size:
+            self._first.set_viewport_size(self._size)
         self.context.set_offline(False)
         self.context.clear_cookies()
         for origin in origins:
             what = {"origin": origin, "storageTypes": "all"}
             self._session.send("Storage.clearDataForOrigin", what)
+        self.begins("new")
+        self.faults, self._is_taken = [], False
 
 
 class Profiles:
@@ -131,22 +173,13 @@ class Window:
         self._profile = PROFILES.take(browser, self._options)
         self.context = self._profile.context
         self._closed = False
-        #: What went wrong in any of its tabs: exceptions, and what the policy refused.
-        self.faults: list[str] = []
+        self.faults = self._profile.faults
 
-    def tab(self, path: str = "/", before: str = "") -> Page:
-        """Open a page in a new tab, with a script that runs before its own."""
-        page = self.context.new_page()
-        if before:
-            page.add_init_script(before)
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", lambda said: self._heard(said.text))
+    def tab(self, path: str = "/") -> Page:
+        """Open a page in a tab of its own."""
+        page = self._profile.tab()
         page.goto(path)
         return page
-
-    def _heard(self, text: str) -> None:
-        if any(word in text for word in REFUSALS):
-            self.faults.append(text)
 
     def signs_in(self, name: str, path: str = "/") -> Page:
         """Sign in as one of the tests' people and open a page."""
@@ -162,7 +195,8 @@ class Window:
         account = {"email": f"{name}@example.com", "password": PASSWORD, "cookie": True}
         answer = self.context.request.post("/api/v1/auth/login", data=account)
         assert answer.ok, answer.text()
-        page = self.tab(path, before=HINT)
+        self._profile.begins("again")
+        page = self.tab(path)
         page.locator(".frame").wait_for()
         return page
 

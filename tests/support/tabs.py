@@ -12,10 +12,18 @@ from playwright.sync_api import Browser, Page
 from .browsers import Window, go
 from .servers import ProcessServer
 
-#: What stays when somebody goes to another view, and would be in the next test's way.
-STAYS = "dialog[open], .menu, .toast"
-#: The page of a tab, and the empty one by which its window's process goes on.
-PAGES = 2
+#: Puts away what stays when somebody goes to another view, and would be in the next test's way;
+#: returns whether nothing of it is left, and somebody is signed in.
+PUT_AWAY = """async () => {
+    for (const one of document.querySelectorAll('.toast [aria-label=Dismiss]')) one.click();
+    for (const one of document.querySelectorAll('dialog[open]')) {
+        const closed = new Promise((done) => one.addEventListener('close', () => setTimeout(done)));
+        one.close();
+        await closed; // and what the page does then
+    }
+    const left = document.querySelector('dialog[open], .menu, .toast');
+    return document.querySelector('.frame') !== null && left === null;
+}"""
 
 
 @dataclass
@@ -27,12 +35,12 @@ class Tab:
     window: Window
     page: Page
 
-    def is_left_tidy(self) -> bool:
+    def is_tidied_up(self) -> bool:
         """Return whether another test finds nothing here but the page of somebody signed in."""
         inside = self.page.url.startswith(self.window.server.url)
-        if self.window.faults or len(self.window.context.pages) != PAGES or not inside:
+        if self.window.faults or len(self.window.context.pages) != 1 or not inside:
             return False
-        return self.page.locator(".frame").count() == 1 and self.page.locator(STAYS).count() == 0
+        return bool(self.page.evaluate(PUT_AWAY))
 
 
 class Tabs:
@@ -42,11 +50,11 @@ class Tabs:
         self._free: list[Tab] = []
 
     def take(self, browser: Browser, server: ProcessServer, name: str, path: str) -> Tab:
-        """Return somebody's tab at a view: one that is there, if it was left tidy."""
+        """Return somebody's tab at a view: one that is there, if it can be tidied up."""
         for tab in self._free[::-1]:
             if (tab.name, tab.browser, tab.window.server) == (name, browser, server):
                 self._free.remove(tab)
-                if tab.is_left_tidy():
+                if tab.is_tidied_up():
                     go(tab.page, path)
                     return tab
                 tab.window.close()

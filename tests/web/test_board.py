@@ -32,6 +32,7 @@ def swipe(page: Page, title: str, to: str) -> None:
     """Rest a finger on a card, and move it."""
     start, end = card(page, title).bounding_box(), column(page, to).bounding_box()
     session = page.context.new_cdp_session(page)
+    session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
 
     def touch(kind: str, *points: dict[str, float]) -> None:
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
@@ -41,6 +42,7 @@ def swipe(page: Page, title: str, to: str) -> None:
     page.locator(".card-ghost").wait_for()
     touch("touchMove", {"x": end["x"] + 40, "y": end["y"] + 4})
     touch("touchEnd")
+    session.detach()  # the page has no fingers any more
 
 
 def test_a_card_moved_in_one_window_moves_in_the_other(window, at_site, alice, project):
@@ -57,10 +59,11 @@ def test_a_card_moved_in_one_window_moves_in_the_other(window, at_site, alice, p
     expect(column(one, "Blocked")).to_contain_text("Fuel")
 
 
-def test_a_projects_task_is_shown_on_its_board_with_who_is_there(windows, at_site, alice, project):
+def test_a_projects_task_is_shown_on_its_board_with_who_is_there(window, at_site, alice, project):
     task = at_site(alice).post(f"/projects/{project}/tasks", {"title": "Launch"}).json()["id"]
     at_site(alice).comments(task)
-    page = windows().comes_back("alice", f"/tasks/{task}")
+    page = window("alice", "/posts")
+    page.goto(f"/tasks/{task}")
     expect(page.locator(".comment-head")).to_contain_text("Alice")
     expect(page).to_have_url(re.compile(f"/projects/{project}/board/{task}$"))
 
@@ -91,7 +94,7 @@ def test_a_board_that_is_left_while_it_loads_leaves_no_error(window, project):
 
 def test_a_finger_drags_a_card_after_resting_on_it(window, at_site, alice, project):
     at_site(alice).post(f"/projects/{project}/tasks", {"title": "Launch"})
-    page = window("alice", f"/projects/{project}/board", has_touch=True)
+    page = window("alice", f"/projects/{project}/board")
     card(page, "Launch").wait_for()
     swipe(page, "Launch", "Blocked")
     expect(column(page, "Blocked")).to_contain_text("Launch")

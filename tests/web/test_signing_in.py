@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -89,9 +91,21 @@ class Device:
         how = self._it | {"enabled": by_itself}
         self._session.send("WebAuthn.setAutomaticPresenceSimulation", how)
 
+    def leaves(self) -> None:
+        """Go with what it knows: its page may be another's soon."""
+        self._session.detach()
+
     @property
     def passkeys(self) -> int:
         return len(self._session.send("WebAuthn.getCredentials", self._it)["credentials"])
+
+
+@pytest.fixture
+def device(account) -> Iterator[Device]:
+    """Return the device that the account's page is on."""
+    made = Device(account)
+    yield made
+    made.leaves()
 
 
 def adds_a_passkey(page: Page) -> None:
@@ -102,9 +116,9 @@ def adds_a_passkey(page: Page) -> None:
     expect(page.get_by_text("Test device")).to_be_visible()
 
 
+@pytest.mark.usefixtures("device")
 def test_a_passkey_is_added_signs_in_and_is_a_second_factor(account):
     page = account
-    Device(page)
     begins(page)
     adds_a_passkey(page)
 
@@ -124,9 +138,9 @@ def test_a_passkey_is_added_signs_in_and_is_a_second_factor(account):
     expect(page.get_by_text("Test device")).to_have_count(0)
 
 
+@pytest.mark.usefixtures("device")
 def test_one_way_to_sign_in_is_gone_at_a_time(account):
     page = account
-    Device(page)
     begins(page)
     adds_a_passkey(page)
 
@@ -153,9 +167,9 @@ def test_one_way_to_sign_in_is_gone_at_a_time(account):
     page.locator(".frame").wait_for()
 
 
+@pytest.mark.usefixtures("device")
 def test_codes_are_shown_to_who_closes_the_form_while_they_are_made(account):
     page = account
-    Device(page)
     begins(page)
     adds_a_passkey(page)
     held = []
@@ -170,9 +184,8 @@ def test_codes_are_shown_to_who_closes_the_form_while_they_are_made(account):
     expect(codes.get_by_role("listitem")).to_have_count(10)
 
 
-def test_a_device_is_asked_no_more_by_a_view_that_has_gone(account):
+def test_a_device_is_asked_no_more_by_a_view_that_has_gone(account, device):
     page = account
-    device = Device(page)
     begins(page)
     device.is_touched(by_itself=False)
     page.get_by_role("button", name="Add a passkey").click()
