@@ -16,6 +16,8 @@ from collab.ingest.pipeline.event_schemas import (
     compile_schema,
 )
 
+from ..support.each import each
+
 #: Hundreds of states are alive at each character of a text of its letters: 20 us each.
 COSTLY_PATTERN = "(a|b){1,371}c"
 ALTERNATING = "ab" * 200_000
@@ -29,15 +31,13 @@ def nested(levels: int) -> dict[str, Any]:
     return schema
 
 
-@pytest.mark.parametrize(
-    "schema",
+@each(
     [
         {"properties": {"x": {"pattern": COSTLY_PATTERN}}},
         {"patternProperties": {COSTLY_PATTERN: True}},
         {"properties": {"x": {"enum": [[number] for number in range(3000)]}}},
         {"$defs": {"x": {"pattern": COSTLY_PATTERN}}, "properties": {"x": {"$ref": "#/$defs/x"}}},
-    ],
-    ids=["pattern", "patterns of names", "many parts", "reference"],
+    ]
 )
 def test_data_that_would_take_long_is_rejected_unchecked(schema: dict[str, Any]) -> None:
     check = compile_schema(schema)
@@ -87,8 +87,7 @@ def referring(times: int) -> dict[str, Any]:
     return {"$defs": {"x": {"type": "string"}}, "properties": {"x": {"anyOf": refers}}}
 
 
-@pytest.mark.parametrize(
-    ("schema", "told"),
+@each(
     [
         (["object"], "must be a JSON object"),
         ({"description": "x" * MAX_SCHEMA_BYTES}, "at most 32 KiB"),
@@ -107,7 +106,7 @@ def referring(times: int) -> dict[str, Any]:
             "refers to itself",
         ),
         (referring(MAX_REFERENCES + 1), "more than 200 parts"),
-    ],
+    ]
 )
 def test_a_schema_that_is_not_taken_is_told_why(schema: object, told: str) -> None:
     with pytest.raises(ValueError, match=told):

@@ -24,6 +24,7 @@ from collab.ingest.pipeline.unpacking import (
     unpack,
 )
 
+from ..support.each import each
 from ..support.pipeline import MORNING, Pipeline, conserved
 
 ENGINES = ("sqlite", "postgres")
@@ -360,7 +361,7 @@ def test_a_load_takes_bytes_within_a_bound_but_one_request_always():
     assert within_bounds([replace(rows[0], body=bytes(MAX_BYTES + 1))])
 
 
-@pytest.mark.parametrize(("worked", "rejected"), [(0.0, 0), (2 * CHECK_PATIENCE_S, 2)])
+@each([(0.0, 0), (2 * CHECK_PATIENCE_S, 2)])
 def test_events_are_rejected_for_the_work_that_checks_take_and_for_no_time_that_passes(
     worked, rejected
 ):

@@ -14,6 +14,8 @@ from collab.ingest.pipeline.rules import (
     compile_rules,
 )
 
+from ..support.each import each
+
 DROP = {"op": "drop", "path": "data.x"}
 DERIVE = {"op": "derive", "from": "data.x", "to": "data.y", "as": "length"}
 
@@ -26,8 +28,7 @@ def changed(rule: dict[str, Any], data: dict[str, Any], **more: Any) -> Event:
     return event
 
 
-@pytest.mark.parametrize(
-    ("derivation", "value", "made"),
+@each(
     [
         ("host", "https://ann@Example.com:81/x", "example.com"),
         ("lower", "ÅB", "åb"),
@@ -37,15 +38,14 @@ def changed(rule: dict[str, Any], data: dict[str, Any], **more: Any) -> Event:
         ("hour", "2026-03-01T00:30:00+01:00", 23),
         ("length", "four", 4),
         ("length", 12345, 5),
-    ],
+    ]
 )
 def test_a_rule_derives(derivation: str, value: object, made: object) -> None:
     event = changed(DERIVE | {"as": derivation}, {"x": value})
     assert event.data == {"x": value, "y": made}
 
 
-@pytest.mark.parametrize(
-    ("derivation", "value"),
+@each(
     [
         ("host", "https://[::1"),
         ("host", "no address"),
@@ -56,7 +56,7 @@ def test_a_rule_derives(derivation: str, value: object, made: object) -> None:
         ("length", ["in it"]),
         ("lower", "x" * (MAX_DERIVED_CHARACTERS + 1)),
         ("lower", None),
-    ],
+    ]
 )
 def test_of_what_nothing_follows_nothing_is_derived(derivation: str, value: object) -> None:
     assert changed(DERIVE | {"as": derivation}, {"x": value}).data == {"x": value}
@@ -82,16 +82,13 @@ def test_a_name_that_is_put_is_text_without_nul() -> None:
     assert (event.data, event.user_id) == ({}, "ann")
 
 
-@pytest.mark.parametrize("source", ["data.x", "data.x.deeper"])
+@each(["data.x", "data.x.deeper"])
 def test_a_rename_that_leads_nowhere_loses_nothing(source: str) -> None:
     data = {"x": 1, "y": "in the way"}
     assert changed({"op": "rename", "from": source, "to": "data.y.z"}, data).data == data
 
 
-@pytest.mark.parametrize(
-    ("keep", "text", "seen"),
-    [(0, "secret", "******"), (4, "12345678", "****5678"), (4, "ab", "*b")],
-)
+@each([(0, "secret", "******"), (4, "12345678", "****5678"), (4, "ab", "*b")])
 def test_a_rule_masks_all_but_an_end_of_at_most_a_half(keep: int, text: str, seen: str) -> None:
     assert changed(DROP | {"op": "mask", "keep": keep}, {"x": text}).data == {"x": seen}
 
@@ -105,8 +102,7 @@ def test_as_many_rules_are_taken_as_are_promised() -> None:
     assert len(compile_rules(rules)) == MAX_RULES
 
 
-@pytest.mark.parametrize(
-    ("sent", "told"),
+@each(
     [
         ({}, "a list of at most 100"),
         ([DROP] * (MAX_RULES + 1), "a list of at most 100"),
@@ -129,7 +125,7 @@ def test_as_many_rules_are_taken_as_are_promised() -> None:
         ([DROP | {"op": "mask", "keep": True}], "from 0 to 20"),
         ([DROP | {"type": ""}], "the name of a type"),
         ([DROP | {"type": 5}], "the name of a type"),
-    ],
+    ]
 )
 def test_rules_that_cannot_work_are_refused_with_a_sentence(sent: object, told: str) -> None:
     with pytest.raises(ValueError, match=told):
@@ -139,10 +135,7 @@ def test_rules_that_cannot_work_are_refused_with_a_sentence(sent: object, told: 
 # -- names among one's own data -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("sent", "kept"),
-    [(5, "5"), ("s", "s"), ("", None), ([], None), ("x" * 201, None), ("\0", None)],
-)
+@each([(5, "5"), ("s", "s"), ("", None), ([], None), ("x" * 201, None), ("\0", None)])
 def test_a_session_among_the_data_is_one_if_it_can_be(sent: object, kept: str | None) -> None:
     event = read({"event_type": "seen", "data": {"session_id": sent}}, "event", 7)
     assert (event.session_id, event.ts) == (kept, 7)

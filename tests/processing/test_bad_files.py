@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from collab.processing.engine.errors import TableError
 from collab.processing.engine.source import MAX_RECORD_CHARACTERS
 from collab.processing.engine.values import MAX_CELL_CHARACTERS
 
+from ..support.each import each
 from .tables import as_csv, as_lines, run, run_file
 
 
@@ -24,8 +26,7 @@ def refusal(content: str | bytes, name: str = "", **steps: Any) -> tuple[str, st
 # -- CSV ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("text", "where", "what"),
+@each(
     [
         ('a,b\n1,2\n"3,4\n5,6\n', "begins in line 3", "never closed"),
         ('a,b\n1,2\n\n"3"x,4\n', "begins in line 4", "double the marks"),
@@ -34,15 +35,14 @@ def refusal(content: str | bytes, name: str = "", **steps: Any) -> tuple[str, st
         ('a,b\n"1\n",2\n1,2,3\n', "Line 4", "3 cells"),
         ("a\n" + "x" * (MAX_CELL_CHARACTERS + 1), "begins in line 2", "131,072 characters"),
         ('a\n"' + "x\n" * MAX_CELL_CHARACTERS, "begins in line 2", "131,072 characters"),
-    ],
-    ids=range(7),
+    ]
 )
 def test_bad_csv_is_told_with_its_line(text: str, where: str, what: str) -> None:
     code, message = refusal(text, "x.csv")
     assert (code, where in message, what in message) == ("bad_csv", True, True), message
 
 
-@pytest.mark.parametrize("text", ["", "\ufeff", "\n\n", "\r\n"], ids=ascii)
+@each(["", "\ufeff", "\n\n", "\r\n"])
 def test_a_file_with_nothing_in_it_is_refused(text: str) -> None:
     assert refusal(text)[0] == "empty_file"
 
@@ -80,7 +80,7 @@ def test_the_line_is_told_and_the_way_out() -> None:
     assert '"encoding": "windows-1252"' in message
 
 
-@pytest.mark.parametrize("name", ["x.csv", "x.json"])
+@each(["x.csv", "x.json"])
 def test_a_file_of_another_encoding_that_breaks_off_is_told(name: str) -> None:
     text = "\ufeffa,b\n1,2\n" if name == "x.csv" else '\ufeff[{"a": 1}]'
     code, message = refusal(text.encode("utf-16-le") + b"\x00", name)
@@ -90,8 +90,7 @@ def test_a_file_of_another_encoding_that_breaks_off_is_told(name: str) -> None:
 # -- JSON -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("text", "line"),
+@each(
     [
         ('[{"a": 1}\n{"a": 2}]', 2),
         ('[{"a": 1},\n\n]', 3),
@@ -110,8 +109,7 @@ def test_a_file_of_another_encoding_that_breaks_off_is_told(name: str) -> None:
         ("[", 1),
         ("[tru", 1),
         ("1", 1),
-    ],
-    ids=range(17),
+    ]
 )
 def test_bad_json_is_told_with_its_line(text: str, line: int) -> None:
     code, message = refusal(text, format="json")
@@ -131,13 +129,13 @@ def test_an_error_late_in_a_large_file_is_told_with_its_line() -> None:
     assert (code, "Line 100,002 " in message) == ("bad_json", True)
 
 
-@pytest.mark.parametrize("text", ['{"a": 1}\n{"a": }\n', '{"a": 1}\n{"a": 1', '{"a": 1}\n{} {}'])
+@each(['{"a": 1}\n{"a": }\n', '{"a": 1}\n{"a": 1', '{"a": 1}\n{} {}'])
 def test_a_bad_json_line_is_told_with_its_number(text: str) -> None:
     code, message = refusal(text, "x.jsonl")
     assert (code, "Line 2 " in message) == ("bad_json", True)
 
 
-@pytest.mark.parametrize("text", ['[{"a": 1}, 2]', '[{"a": 1}, [{"a": 1}]]', "[{}, null]"])
+@each(['[{"a": 1}, 2]', '[{"a": 1}, [{"a": 1}]]', "[{}, null]"])
 def test_an_element_that_is_no_object_is_told_with_its_number(text: str) -> None:
     assert refusal(text) == ("bad_json", "Row 2 is not an object.")
 
@@ -149,14 +147,13 @@ def test_a_json_line_that_is_no_object_is_told_with_its_number() -> None:
 DEEP = "[" * 100_000
 
 
-@pytest.mark.parametrize("name", ["x.json", "x.jsonl"])
+@each(["x.json", "x.jsonl"])
 def test_json_of_a_hundred_thousand_levels_is_refused(name: str) -> None:
     code, message = refusal(('[{"a": ' if name == "x.json" else '{"a": ') + DEEP, name)
     assert code == "bad_json", message
 
 
-@pytest.mark.parametrize("levels", [300, 900, 1500])
-@pytest.mark.parametrize("name", ["x.json", "x.jsonl"])
+@each(product(["x.json", "x.jsonl"], [300, 900, 1500]))
 def test_a_value_of_many_levels_is_refused(name: str, levels: int) -> None:
     row = '{"a": ' + "[" * levels + "]" * levels + "}"
     assert refusal(f"[{row}]" if name == "x.json" else row, name)[0] in ("too_deep", "bad_json")
@@ -169,8 +166,7 @@ def test_an_integer_of_a_million_digits_is_refused() -> None:
 # -- what is too large ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("text", "name"),
+@each(
     [
         ("a\n" + "x," * MAX_RECORD_CHARACTERS, "x.csv"),
         ("x" * (2 * MAX_RECORD_CHARACTERS), "x.csv"),
@@ -178,8 +174,7 @@ def test_an_integer_of_a_million_digits_is_refused() -> None:
         ('{"a": "' + "x" * MAX_RECORD_CHARACTERS, "x.jsonl"),
         ('[{"a": "' + "x" * 3 * MAX_RECORD_CHARACTERS, "x.json"),
         ("[[" + "[]," * MAX_RECORD_CHARACTERS, "x.json"),
-    ],
-    ids=["wide", "one line", "quoted lines", "json line", "text", "lists"],
+    ]
 )
 def test_a_row_of_more_than_a_million_characters_is_refused(text: str, name: str) -> None:
     assert refusal(text, name)[0] == "row_too_long"
@@ -190,7 +185,7 @@ def test_a_json_value_of_too_many_characters_is_told_with_its_column() -> None:
     assert (code, '"long"' in message) == ("cell_too_large", True)
 
 
-@pytest.mark.parametrize("before", ["a\n", '[{"a": "'], ids=["csv", "json"])
+@each(["a\n", '[{"a": "'])
 def test_a_value_of_just_so_many_characters_is_taken(before: str) -> None:
     value = "x" * MAX_CELL_CHARACTERS
     end = "" if before == "a\n" else '"}]'
@@ -225,8 +220,7 @@ STEPS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("steps", STEPS, ids=lambda steps: next(iter(steps)))
-@pytest.mark.parametrize("content", ["id,price\n1,2\n", '[{"id": 1, "price": 2}]'])
+@each(product(["id,price\n1,2\n", '[{"id": 1, "price": 2}]'], STEPS))
 def test_an_unknown_column_is_told_with_those_that_there_are(
     content: str, steps: dict[str, Any]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from collab.processing.engine.cells.columns import unguarded
 from collab.processing.engine.csv_reader import column_names
 from collab.processing.engine.errors import TableError
 
+from ..support.each import each
 from .tables import FLOATS, INTEGERS, VALUES, as_csv, as_lines, fast, run, run_file
 
 CELLS = st.lists(st.lists(st.text(max_size=8), min_size=3, max_size=3), max_size=12)
@@ -83,8 +85,7 @@ def rows_around_the_piece(size: int) -> list[dict[str, Any]]:
     return [{"n": index, "x": word, "y": [[index], {}]} for index, word in enumerate(words)]
 
 
-@pytest.mark.parametrize("ascii_only", [True, False])
-@pytest.mark.parametrize("size", [1_600, 60_000])
+@each(product([1_600, 60_000], [True, False]))
 def test_rows_across_the_pieces_of_a_file_are_whole(size: int, ascii_only: bool) -> None:
     rows = rows_around_the_piece(size)
     text = json.dumps(rows, ensure_ascii=ascii_only, indent=1)
@@ -92,7 +93,7 @@ def test_rows_across_the_pieces_of_a_file_are_whole(size: int, ascii_only: bool)
     assert run_file(text, **steps) == run(rows, **steps)
 
 
-@pytest.mark.parametrize("text", ["[]", " [ ] \n", "[\n]"])
+@each(["[]", " [ ] \n", "[\n]"])
 def test_an_empty_array_is_a_table_without_rows(text: str) -> None:
     result = run_file(text, "data.json")
     assert (result["rows"], result["columns"], result["source_rows"]) == ([], [], 0)
@@ -103,8 +104,7 @@ def test_an_empty_array_is_a_table_without_rows(text: str) -> None:
 CSV, ARRAY, LINES = "a\n1\n", '[{"a": 1}]', '{"a": 1}\n'
 
 
-@pytest.mark.parametrize(
-    ("content", "name"),
+@each(
     [
         (CSV, "x.csv"),
         (CSV, "x.CSV"),
@@ -118,13 +118,13 @@ CSV, ARRAY, LINES = "a\n1\n", '[{"a": 1}]', '{"a": 1}\n'
         (LINES, "x.ndjson"),
         (LINES, "x.json"),
         (LINES, ""),
-    ],
+    ]
 )
 def test_the_format_is_told_from_name_and_content(content: str, name: str) -> None:
     assert run_file(content, name)["rows"] == [{"a": 1}]
 
 
-@pytest.mark.parametrize("name", ["x.csv", "x.CSV", "x.TSV"])
+@each(["x.csv", "x.CSV", "x.TSV"])
 def test_the_name_goes_before_what_the_file_looks_like(name: str) -> None:
     assert run_file('[a]\n"1"\n', name)["rows"] == [{"[a]": 1}]
 
@@ -133,7 +133,7 @@ def test_a_named_format_goes_before_what_the_file_looks_like() -> None:
     assert run_file('[a]\n"1"\n', "x.json", format="csv")["rows"] == [{"[a]": 1}]
 
 
-@pytest.mark.parametrize("content", [CSV, ARRAY, LINES])
+@each([CSV, ARRAY, LINES])
 def test_a_byte_order_mark_is_skipped(content: str) -> None:
     assert run_file("\ufeff" + content)["rows"] == [{"a": 1}]
 
@@ -141,13 +141,12 @@ def test_a_byte_order_mark_is_skipped(content: str) -> None:
 ENCODINGS = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"]
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
-@pytest.mark.parametrize("content", [CSV, ARRAY, LINES, "名,年\n李,1\n" * 3, "a;b\n\u00e9;2\n"])
+@each(product([CSV, ARRAY, LINES, "名,年\n李,1\n" * 3, "a;b\n\u00e9;2\n"], ENCODINGS))
 def test_files_of_every_unicode_encoding_are_read(content: str, encoding: str) -> None:
     assert run_file(content.encode(encoding)) == run_file(content)
 
 
-@pytest.mark.parametrize("mark", ["\ufeff", ""])
+@each(["\ufeff", ""])
 def test_a_named_encoding_goes_before_what_the_file_looks_like(mark: str) -> None:
     text = f"{mark}n\u00e4me\n\u00e4\n"
     assert run_file(text.encode("utf-16-be"), encoding="utf-16-be")["rows"] == [{"näme": "ä"}]
@@ -165,7 +164,7 @@ def test_nuls_in_text_do_not_make_it_utf_16() -> None:
 # -- the shape of CSV -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@each([",", ";", "\t", "|"])
 def test_the_delimiter_is_told_from_the_rows(delimiter: str) -> None:
     text = as_csv(['"a,b,c;d;e"', "x y"], [["1,5", 2]], delimiter=delimiter)
     assert values(run_file(text)) == [["1,5", 2]]
@@ -192,12 +191,12 @@ GUESSED = {
 }
 
 
-@pytest.mark.parametrize("text", GUESSED, ids=ascii)
+@each(GUESSED)
 def test_the_delimiter_is_that_with_which_the_rows_fit(text: str) -> None:
     assert run_file(text, "x.csv")["rows"][0] == GUESSED[text]
 
 
-@pytest.mark.parametrize("text", [*GUESSED][-5:], ids=ascii)
+@each([*GUESSED][-5:])
 def test_the_line_that_names_the_delimiter_is_no_row_whatever_is_asked(text: str) -> None:
     found = run_file(text, "x.csv", delimiter="#")
     assert found["source_rows"] == 1
@@ -248,8 +247,7 @@ def test_a_named_delimiter_goes_before_what_the_line_looks_like() -> None:
     assert run_file("a,b;c\n1,5;2\n", delimiter=";")["rows"] == [{"a,b": "1,5", "c": 2}]
 
 
-@pytest.mark.parametrize(
-    ("header", "names"),
+@each(
     [
         (["a", "a", "a"], ["a", "a_2", "a_3"]),
         (["a", "a", "a_2"], ["a", "a_3", "a_2"]),
@@ -257,8 +255,7 @@ def test_a_named_delimiter_goes_before_what_the_line_looks_like() -> None:
         (["column_2", ""], ["column_2", "column_2_2"]),
         (["", "column_1"], ["column_1_2", "column_1"]),
         ([" a ", "a"], ["a", "a_2"]),
-    ],
-    ids=str,
+    ]
 )
 def test_blank_and_repeated_names_of_columns_become_different(
     header: list[str], names: list[str]

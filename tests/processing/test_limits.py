@@ -13,6 +13,7 @@ from collab.processing.engine.memory import BYTES_PER_DISTINCT, BYTES_PER_NUMBER
 from collab.processing.engine.query import PROFILE_BYTES, Query
 from collab.processing.engine.table import of_rows
 
+from ..support.each import each
 from .tables import as_csv, nothing, run, run_file
 
 #: Bytes that a job's result may have, as the process that runs it writes them.
@@ -29,9 +30,7 @@ def with_room(room: int, fn: str, values: list[Any]) -> dict[str, Any]:
     return Query(payload, nothing, Memory(room)).run(table)
 
 
-@pytest.mark.parametrize(
-    ("fn", "cost"), [("median", BYTES_PER_NUMBER), ("count_distinct", BYTES_PER_DISTINCT)]
-)
+@each([("median", BYTES_PER_NUMBER), ("count_distinct", BYTES_PER_DISTINCT)])
 def test_what_keeps_values_ends_where_the_memory_does(fn: str, cost: int) -> None:
     values = list(range(10_000))
     assert with_room(10_000 * cost + 1000, fn, values)["row_count"] == 1
@@ -65,7 +64,7 @@ def test_so_many_groups_there_may_be_and_no_more() -> None:
     assert caught.value.code == "too_many_groups"
 
 
-@pytest.mark.parametrize("letter", ["x", "é", "\x00", '"'], ids=ascii)
+@each(["x", "é", "\x00", '"'])
 def test_large_rows_are_shown_as_far_as_a_result_goes(letter: str) -> None:
     result = run([{"x": letter * 5_000} for _ in range(1000)], profile=True)
     assert JOB_LIMIT * 0.9 < size(result) < JOB_LIMIT

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
 
+from ..support.each import each
 from .tables import run_file
 from .test_xlsx import HEAD, SHEET, SPACE, sheet, with_parts, with_shared
 
@@ -27,22 +29,22 @@ def styled(number: int, value: str, *, own: str = "", more: str = "") -> Any:
     return run_file(with_parts(file, {STYLES: text.encode()}), "x.xlsx")["rows"][0]["a"]
 
 
-@pytest.mark.parametrize("number", [14, 27, 31, 36, 50, 57, 58, 71, 81])
+@each([14, 27, 31, 36, 50, 57, 58, 71, 81])
 def test_dates_are_dates_in_every_country(number: int) -> None:
     assert styled(number, "43831") == "2020-01-01"
 
 
-@pytest.mark.parametrize("number", [20, 32, 33, 34, 55, 75])
+@each([20, 32, 33, 34, 55, 75])
 def test_times_are_times_in_every_country(number: int) -> None:
     assert styled(number, "0.5") == "12:00:00"
 
 
-@pytest.mark.parametrize("shown", ["DD/MM/YYYY", "yyyy/mm/dd", "[$-411]ggge&quot;年&quot;m.d"])
+@each(["DD/MM/YYYY", "yyyy/mm/dd", "[$-411]ggge&quot;年&quot;m.d"])
 def test_formats_of_their_own_are_read_in_either_case(shown: str) -> None:
     assert styled(164, "43831", own=shown) == "2020-01-01"
 
 
-@pytest.mark.parametrize("number", [0, 2, 10, 49, 60, 163])
+@each([0, 2, 10, 49, 60, 163])
 def test_numbers_are_no_dates(number: int) -> None:
     assert styled(number, "43831") == 43831
 
@@ -58,7 +60,7 @@ def test_a_style_that_is_not_there_is_none() -> None:
     ]
 
 
-@pytest.mark.parametrize(("written", "meant"), [("1", True), ("true", True), ("FALSE", False)])
+@each([("1", True), ("true", True), ("FALSE", False)])
 def test_a_boolean_has_two_spellings(written: str, meant: bool) -> None:
     file = sheet(f'{HEAD}<row><c t="b"><v>{written}</v></c></row>')
     assert run_file(file, "x.xlsx")["rows"] == [{"a": meant}]
@@ -72,15 +74,13 @@ def renamed(file: bytes, rename: Callable[[str], str]) -> bytes:
     return made.getvalue()
 
 
-@pytest.mark.parametrize(
-    "rename",
+@each(
     [
         str.lower,
         str.upper,
         lambda name: name.replace("/", "\\"),
         lambda name: name.replace("sharedStrings", "SharedStrings"),
-    ],
-    ids=["lower", "upper", "backslashes", "one of them"],
+    ]
 )
 def test_parts_are_found_however_their_names_are_written(rename: Callable[[str], str]) -> None:
     file = with_shared(
@@ -95,16 +95,13 @@ def test_two_parts_of_one_name_are_refused(tmp_path: Any) -> None:
         run_file(file, "x.xlsx")
 
 
-@pytest.mark.parametrize(
-    "text", ["a,b\n1,x\0\n", "a\0,b\n1,2\n", "a,b\n1,x\0", "a,b\n1,2\n" * 9 + "\0"]
-)
+@each(["a,b\n1,x\0\n", "a\0,b\n1,2\n", "a,b\n1,x\0", "a,b\n1,2\n" * 9 + "\0"])
 def test_a_stray_nul_makes_no_utf_16_of_a_file(text: str) -> None:
     assert run_file(text, "x.csv")["rows"] == run_file(text, "x.csv", encoding="utf-8")["rows"]
 
 
-@pytest.mark.parametrize("text", ["日本,語\n1,2\n", "a,b", "上下,左右\r\n1,2\r\n"])
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_a_mark_is_told_by_its_nuls(text: str, encoding: str) -> None:
+@each(product(["utf-16-le", "utf-16-be"], ["日本,語\n1,2\n", "a,b", "上下,左右\r\n1,2\r\n"]))
+def test_utf_16_without_a_mark_is_told_by_its_nuls(encoding: str, text: str) -> None:
     first = run_file(text.encode(encoding), "x.csv", filter=[])["types"]
     assert list(first) == text.split()[0].split(",")
 

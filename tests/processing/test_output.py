@@ -21,6 +21,7 @@ from collab.processing.engine.run import process
 from tests.support.jobs import Desk
 from tests.support.people import Person
 
+from ..support.each import each
 from .tables import FLOATS, INTEGERS, fast, nothing, run_file
 from .test_job import done
 
@@ -67,7 +68,7 @@ def test_a_table_is_read_back_as_it_was_written(rows: list[dict[str, Any]]) -> N
         assert (kind, repr(again["rows"])) == (kind, repr(wanted))
 
 
-@pytest.mark.parametrize("types", [{}, {"spelled": "text"}])
+@each([{}, {"spelled": "text"}])
 def test_an_apostrophe_of_a_text_in_json_is_part_of_it(types: dict[str, str]) -> None:
     result, file = written("csv", [{"spelled": "'="}], types=types)
     assert result["rows"] == [{"spelled": "'="}]
@@ -94,7 +95,7 @@ def test_a_workbook_needs_no_types_to_be_read_back(rows: list[dict[str, Any]]) -
 FORMULAS = ["=1+1", "+A1", "-A1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|'/C calc'!A0", "'=1"]
 
 
-@pytest.mark.parametrize("text", FORMULAS, ids=ascii)
+@each(FORMULAS)
 def test_no_spreadsheet_calculates_a_text(text: str) -> None:
     _, file = written("csv", [{"x": text, text: 1}])
     head, row = csv.reader(io.StringIO(file.decode(), newline=""))
@@ -104,7 +105,7 @@ def test_no_spreadsheet_calculates_a_text(text: str) -> None:
     assert (cell.data_type, cell.quotePrefix) == ("s", True)
 
 
-@pytest.mark.parametrize("value", [-5, -2.5, "plain", "a=b", "", None], ids=repr)
+@each([-5, -2.5, "plain", "a=b", "", None])
 def test_what_no_spreadsheet_calculates_is_written_as_it_is(value: Any) -> None:
     _, file = written("csv", [{"x": value, "y": 1}])
     assert file.decode() == f"x,y\r\n{'' if value is None else value},1\r\n"
@@ -147,7 +148,7 @@ def test_json_is_an_array_of_rows() -> None:
 # -- how much -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", OUTPUTS)
+@each(OUTPUTS)
 def test_a_file_has_all_rows_and_all_columns_whatever_the_result_shows(kind: str) -> None:
     rows = [{"n": number} | ({"late": 1} if number == 499 else {}) for number in range(500)]
     result, file = written(kind, rows, sort=["-n"], limit=3)
@@ -162,7 +163,7 @@ def test_groups_are_written_too() -> None:
     assert file == b"a,count\r\nx,2\r\ny,1\r\n"
 
 
-@pytest.mark.parametrize("kind", ["csv", "json"])
+@each(["csv", "json"])
 def test_a_file_that_no_job_can_keep_is_told(kind: str) -> None:
     rows = [{"x": "y" * 100_000}] * (MAX_FILE_BYTES // 100_000 + 1)
     with pytest.raises(TableError, match="more than 5 MiB") as caught:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from collab.processing.engine.profile import DISTINCT_IN_ALL, DISTINCT_IN_COLUMN
 
+from ..support.each import each
 from .tables import ROWS, VALUES, column, fast, numbers, place, run, run_file, same
 
 
@@ -53,8 +54,7 @@ def test_each_column_has_its_profile_in_order_of_appearance(rows: list[dict[str,
     assert all(one["count"] + one["nulls"] == len(rows) for one in profiles)
 
 
-@pytest.mark.parametrize(
-    ("values", "name"),
+@each(
     [
         ([None], "empty"),
         ([True, None, False], "boolean"),
@@ -72,8 +72,7 @@ def test_each_column_has_its_profile_in_order_of_appearance(rows: list[dict[str,
         ([1, True], "mixed"),
         (["2024-02-29", 1], "mixed"),
         ([[1], {"a": 1}], "text"),
-    ],
-    ids=str,
+    ]
 )
 def test_the_type_of_a_column_is_what_all_its_values_have(values: list[Any], name: str) -> None:
     assert column(values)["type"] == name

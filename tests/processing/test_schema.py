@@ -11,6 +11,7 @@ from collab.core.errors import pointers
 from collab.processing.engine.run import process
 from collab.processing.schemas import EXAMPLE_ROWS, ProcessingIn
 
+from ..support.each import each
 from .tables import nothing
 
 ROWS = [{"city": "Lyon", "price": 1}]
@@ -33,20 +34,19 @@ def condition(**members: Any) -> dict[str, Any]:
     return {"rows": ROWS, "filter": [{"column": "price"} | members]}
 
 
-@pytest.mark.parametrize("payload", [{}, {"rows": [], "upload_id": 1}], ids=["none", "both"])
+@each([{}, {"rows": [], "upload_id": 1}])
 def test_there_is_exactly_one_source(payload: dict[str, Any]) -> None:
     assert refused(**payload) == [("#", "Give either rows or upload_id.")]
 
 
-@pytest.mark.parametrize("member", [{"format": "csv"}, {"delimiter": ";"}], ids=str)
+@each([{"format": "csv"}, {"delimiter": ";"}])
 def test_how_to_read_a_file_goes_with_a_file(member: dict[str, Any]) -> None:
     assert refused(rows=[], **member) == [
         (f"#/{next(iter(member))}", "Can only be used with `upload_id`.")
     ]
 
 
-@pytest.mark.parametrize(
-    ("members", "pointer"),
+@each(
     [
         ({"rows": [1]}, "#/rows/0"),
         ({"rows": {}}, "#/rows"),
@@ -96,8 +96,7 @@ def test_how_to_read_a_file_goes_with_a_file(member: dict[str, Any]) -> None:
         (condition(op="starts_with", value=None), "#/filter/0/value"),
         (condition(op="is_null", value=None), "#/filter/0/value"),
         ({"rows": ROWS, "having": []}, "#/having"),
-    ],
-    ids=range(48),
+    ]
 )
 def test_a_bad_member_is_told_with_its_place(members: dict[str, Any], pointer: str) -> None:
     assert {where for where, _ in refused(**members)} == {pointer}
@@ -108,15 +107,13 @@ def test_groups_are_sorted_by_their_own_columns_only() -> None:
     assert found == [("#/sort/1", 'Must be a column of the result: "city", "count".')]
 
 
-@pytest.mark.parametrize(
-    ("steps", "pointer"),
+@each(
     [
         ({"group_by": ["city", "city"]}, "#/group_by/1"),
         ({"aggregate": [{"fn": "count"}, {"fn": "count"}]}, "#/aggregate/1"),
         ({"group_by": ["count"]}, "#/group_by/0"),
         ({"group_by": ["n"], "aggregate": [{"fn": "count", "as": "n"}]}, "#/group_by/0"),
-    ],
-    ids=range(4),
+    ]
 )
 def test_the_columns_of_the_result_have_different_names(
     steps: dict[str, Any], pointer: str

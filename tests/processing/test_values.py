@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from collab.processing.engine.errors import TableError
 from collab.processing.engine.values import of_json, order
 
+from ..support.each import each
 from .tables import VALUES, as_csv, fast, place, run, run_file
 
 
@@ -22,8 +23,7 @@ def read(*cells: str, **options: Any) -> tuple[str, list[Any]]:
     return found["types"]["x"], [row["x"] for row in found["rows"]]
 
 
-@pytest.mark.parametrize(
-    ("kind", "cells", "values"),
+@each(
     [
         ("integer", ["0", "-12", "", " 5\t"], [0, -12, None, 5]),
         ("integer", [str(2**53 - 1), "4111111111111111"], [2**53 - 1, 4111111111111111]),
@@ -32,7 +32,7 @@ def read(*cells: str, **options: Any) -> tuple[str, list[Any]]:
         ("boolean", ["true", "False", "TRUE", ""], [True, False, True, None]),
         ("date", ["2026-11-29", "", "2024-02-29"], ["2026-11-29", None, "2024-02-29"]),
         ("empty", ["", ""], [None, None]),
-    ],
+    ]
 )
 def test_a_column_of_cells_that_say_no_more_than_their_values_has_their_type(
     kind: str, cells: list[str], values: list[Any]
@@ -49,7 +49,7 @@ CHANGED = [
 ]
 
 
-@pytest.mark.parametrize("cell", CHANGED, ids=ascii)
+@each(CHANGED)
 def test_a_cell_that_would_come_back_as_another_keeps_its_column_text(cell: str) -> None:
     assert read("7", cell, "12.5", "") == ("text", ["7", cell, "12.5", None])
 
@@ -118,10 +118,7 @@ def test_prices_are_computed_with_though_they_stay_as_they_are_written() -> None
     assert (profile["type"], profile["mean"], profile["max"]) == ("text", 7.25, "12.50")
 
 
-@pytest.mark.parametrize(
-    ("cell", "number"),
-    [("12.50", "12.5"), ("2.0", "2"), ("1e3", "1000"), ("8949020000001234567890", "8.949")],
-)
+@each([("12.50", "12.5"), ("2.0", "2"), ("1e3", "1000"), ("8949020000001234567890", "8.949")])
 def test_a_column_that_stays_text_for_its_numbers_says_how_it_becomes_numbers(
     cell: str, number: str
 ) -> None:
@@ -152,7 +149,7 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "cell", "value"), ASKED)
+@each(ASKED)
 def test_a_column_is_what_was_asked_for(kind: str, cell: str, value: Any) -> None:
     found = run_file(as_csv(["x", "y"], [[cell, "-"]]), types={"x": kind})
     assert (found["types"], repr(found["rows"][0]["x"])) == ({"x": kind, "y": "text"}, repr(value))
@@ -160,8 +157,7 @@ def test_a_column_is_what_was_asked_for(kind: str, cell: str, value: Any) -> Non
     assert repr(rows["rows"]) == repr([{"x": value}])
 
 
-@pytest.mark.parametrize(
-    ("kind", "cell"),
+@each(
     [
         ("number", "n/a"),
         ("number", "1,5"),
@@ -173,7 +169,7 @@ def test_a_column_is_what_was_asked_for(kind: str, cell: str, value: Any) -> Non
         ("boolean", "2"),
         ("date", "29.11.2026"),
         ("date", "2026-02-30"),
-    ],
+    ]
 )
 def test_a_cell_of_another_type_is_told_with_its_line(kind: str, cell: str) -> None:
     text = as_csv(["y", "x"], [["a\nb", ""], ["-", cell]])
@@ -184,7 +180,7 @@ def test_a_cell_of_another_type_is_told_with_its_line(kind: str, cell: str) -> N
         run([{"x": None}, {"x": cell}], types={"x": kind})
 
 
-@pytest.mark.parametrize("value", [True, 5, 2.5, "x", [1]], ids=str)
+@each([True, 5, 2.5, "x", [1]])
 def test_values_that_have_a_type_become_text(value: Any) -> None:
     wanted = value if isinstance(value, str) else json.dumps(value)
     assert run([{"x": value}], types={"x": "text"})["rows"] == [{"x": wanted}]
@@ -209,14 +205,13 @@ def test_to_look_for_text_in_numbers_is_told_with_the_way_out() -> None:
 # -- decimal commas -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("cells", "kind", "values", "total"),
+@each(
     [
         (["1,5", "-0,25", "3"], "number", [1.5, -0.25, 3], 4.25),
         (["1.234,56", "2,50"], "text", ["1.234,56", "2,50"], 1237.06),
         (["1.234", "2"], "text", ["1.234", "2"], 1236),
         (["1.5", "2,5"], "text", ["1.5", "2,5"], 2.5),
-    ],
+    ]
 )
 def test_decimal_commas_are_read_on_request(
     cells: list[str], kind: str, values: list[Any], total: float
@@ -228,8 +223,7 @@ def test_decimal_commas_are_read_on_request(
     assert run_file(text, decimal=",", **steps)["rows"] == [{"s": total}]
 
 
-@pytest.mark.parametrize(
-    ("decimal", "cell"),
+@each(
     [
         (",", "1.234,5"),
         (",", "1 234,5"),
@@ -237,7 +231,7 @@ def test_decimal_commas_are_read_on_request(
         (".", "1,234.5"),
         (".", "1'234.5"),
         (".", "+1\u00a0234.50"),
-    ],
+    ]
 )
 def test_groups_of_digits_are_understood_where_it_is_said_what_separates_decimals(
     decimal: str, cell: str
@@ -250,7 +244,7 @@ def test_groups_of_digits_are_understood_where_it_is_said_what_separates_decimal
         run_file(text, types={"x": "number"})
 
 
-@pytest.mark.parametrize("cell", ["1.23,5", "1234.567,5", "1,5,5", "1.2345", "12.34.567"])
+@each(["1.23,5", "1234.567,5", "1,5,5", "1.2345", "12.34.567"])
 def test_what_is_grouped_otherwise_is_no_number(cell: str) -> None:
     text = as_csv(["x", "y"], [[cell, "-"]], delimiter=";")
     with pytest.raises(TableError, match="is not a number"):
@@ -272,7 +266,7 @@ def test_long_digits_and_many_levels_are_refused_together() -> None:
             run_file(row, "x.jsonl")
 
 
-@pytest.mark.parametrize("digits", ["12345678901234567890123", str(2**64), str(-(2**63) - 1)])
+@each(["12345678901234567890123", str(2**64), str(-(2**63) - 1)])
 def test_an_integer_of_json_that_has_more_than_64_bits_stays_as_it_is_written(digits: str) -> None:
     text = f'[{{"a": {digits}, "b": 18446744073709551615}}]'
     assert run_file(text)["rows"] == [{"a": digits, "b": 2**64 - 1}]

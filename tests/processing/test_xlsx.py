@@ -18,6 +18,7 @@ from collab.jobs.context import FatalError
 from collab.processing.engine.errors import TableError
 from collab.processing.engine.xlsx import package, reading
 
+from ..support.each import each
 from .tables import run_file
 from .test_process import call
 
@@ -168,7 +169,7 @@ def test_the_table_may_stand_anywhere_on_its_sheet() -> None:
     assert read(workbook(*rows))["rows"] == [{"a": 1, "b": 2}, {"a": None, "b": 3}]
 
 
-@pytest.mark.parametrize("row", [["Report"], ["Report", None]])
+@each([["Report"], ["Report", None]])
 def test_a_title_above_the_names_is_told_with_the_way_out(row: list[Any]) -> None:
     file = workbook(row, [], ["a", "b"], [1, 2])
     code, message = refusal(file)
@@ -205,7 +206,7 @@ def test_the_first_sheet_that_is_shown_is_read_and_the_others_are_told() -> None
     )
 
 
-@pytest.mark.parametrize("name", ["x.xlsx", "x.XLSM", "x.csv", "x", "x.xls"])
+@each(["x.xlsx", "x.XLSM", "x.csv", "x", "x.xls"])
 def test_a_workbook_is_told_by_its_name_or_its_beginning(name: str) -> None:
     assert read(workbook(["a"], [1]), name)["rows"] == [{"a": 1}]
 
@@ -235,7 +236,7 @@ NOT_ONE: dict[str, tuple[bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize("what", NOT_ONE)
+@each(NOT_ONE)
 def test_what_is_no_workbook_is_told_with_the_way_out(what: str) -> None:
     file, words = NOT_ONE[what]
     code, message = refusal(file, format="xlsx")
@@ -259,7 +260,7 @@ ENTITIES = (
 BOMB = f'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">{"".join(ENTITIES)}]>'
 
 
-@pytest.mark.parametrize("part", [SHEET, "xl/workbook.xml", "xl/styles.xml", "[Content_Types].xml"])
+@each([SHEET, "xl/workbook.xml", "xl/styles.xml", "[Content_Types].xml"])
 def test_xml_that_declares_anything_is_refused(part: str) -> None:
     file = workbook(["a"], [1])
     with zipfile.ZipFile(io.BytesIO(file)) as archive:
@@ -329,7 +330,7 @@ LARGE: dict[str, tuple[str, int]] = {
 }
 
 
-@pytest.mark.parametrize("what", LARGE)
+@each(LARGE)
 def test_a_zip_that_becomes_too_large_is_refused_before_it_is_unpacked(what: str) -> None:
     assert refusal(that_becomes(*LARGE[what]))[0] == "xlsx_too_large"
 

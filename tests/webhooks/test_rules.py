@@ -18,6 +18,8 @@ from collab.webhooks.sending.retries import (
     pause,
 )
 
+from ..support.each import each
+
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
@@ -37,8 +39,7 @@ def test_a_pause_is_never_shorter_than_planned_nor_longer_than_bounded(attempts,
     assert found.total_seconds() >= min(asked_s, MAX_RETRY_AFTER.total_seconds())
 
 
-@pytest.mark.parametrize(
-    ("status", "header", "seconds"),
+@each(
     [
         (429, "120", 120),
         (503, "0", 0),
@@ -52,7 +53,7 @@ def test_a_pause_is_never_shorter_than_planned_nor_longer_than_bounded(attempts,
         (503, "\u0661", None),
         (503, "Mon, 02 Mar 2026 09:10:00", None),
         (503, None, None),
-    ],
+    ]
 )
 def test_what_a_receiver_asks_for(status, header, seconds):
     found = asked_pause(status, header, NOW)
@@ -62,8 +63,7 @@ def test_what_a_receiver_asks_for(status, header, seconds):
         assert found == (None if seconds is None else timedelta(seconds=seconds))
 
 
-@pytest.mark.parametrize(
-    ("patterns", "kind", "wanted"),
+@each(
     [
         (["*"], "task.created", True),
         (["task.*"], "task.created", True),
@@ -76,7 +76,7 @@ def test_what_a_receiver_asks_for(status, header, seconds):
         (["file_changed"], "file.changed", True),
         (["file.*", "deploy.*"], "deploy.started", True),
         ([], "task.created", False),
-    ],
+    ]
 )
 def test_which_types_a_pattern_names(patterns, kind, wanted):
     assert matches(patterns, kind) is wanted
@@ -92,8 +92,7 @@ def test_each_side_verifies_what_the_other_signs(body, message_id):
     signing.verify(secret, mine, text.encode(), now)
 
 
-@pytest.mark.parametrize(
-    "change",
+@each(
     [
         {"webhook-id": "other"},
         {"webhook-id": ""},
@@ -105,7 +104,7 @@ def test_each_side_verifies_what_the_other_signs(body, message_id):
         {"webhook-signature": ""},
         {"webhook-signature": "v1,"},
         {"webhook-signature": "v1a,AAAA"},
-    ],
+    ]
 )
 def test_what_was_changed_or_is_too_old_is_refused(change):
     secret = signing.new_secret()
@@ -123,21 +122,20 @@ def test_a_message_that_is_five_minutes_old_is_refused_though_its_signature_is_r
             signing.verify(secret, told, b"{}", NOW + later)
 
 
-@pytest.mark.parametrize("size", [signing.MIN_SECRET_BYTES, signing.MAX_SECRET_BYTES])
+@each([signing.MIN_SECRET_BYTES, signing.MAX_SECRET_BYTES])
 def test_a_secret_has_so_many_bytes(size):
     written = base64.b64encode(bytes(size)).decode()
     assert signing.key_of(signing.SECRET_PREFIX + written) == signing.key_of(written) == bytes(size)
 
 
-@pytest.mark.parametrize(
-    "secret",
+@each(
     [
         "whsec_" + base64.b64encode(bytes(signing.MIN_SECRET_BYTES - 1)).decode(),
         "whsec_" + base64.b64encode(bytes(signing.MAX_SECRET_BYTES + 1)).decode(),
         "whsec_no base64",
         "whsec_é",
         "",
-    ],
+    ]
 )
 def test_what_can_be_no_secret_is_refused_with_a_sentence(secret):
     with pytest.raises(ValueError, match="base64"):

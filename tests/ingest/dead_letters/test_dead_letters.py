@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from random import Random
 
 import orjson
@@ -15,6 +16,7 @@ from collab.ingest.dead_letters.finding import Wanted, find
 from collab.ingest.dead_letters.rehearsing import Rehearsal
 from collab.ingest.pipeline.store import writing
 
+from ...support.each import each
 from ...support.pipeline import MORNING, Pipeline, conserved
 from ...support.stored import add_letter, counted, empty_store, planned
 
@@ -211,9 +213,8 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize("filters", ASKED)
-@pytest.mark.parametrize("oldest_first", [False, True])
-def test_pages_of_letters_have_each_that_fits_once(filters, oldest_first):
+@each(product([False, True], ASKED))
+def test_pages_of_letters_have_each_that_fits_once(oldest_first, filters):
     connection = mixed(100)
     wanted = Wanted(project=1, **filters)
     found, after = [], None
@@ -237,7 +238,7 @@ def test_pages_of_letters_have_each_that_fits_once(filters, oldest_first):
     assert found
 
 
-@pytest.mark.parametrize("filters", [{}, {"state": "open"}, {"source": 1}, {"since": MORNING}])
+@each([{}, {"state": "open"}, {"source": 1}, {"since": MORNING}])
 def test_a_page_of_letters_costs_the_same_however_many_there_are(filters):
     costs = []
     for many in (300, 5000):

@@ -285,15 +285,14 @@ def test_extensions_in_headers_are_kept(outlet: Outlet) -> None:
     assert stored["metadata"]["partitionkey"] == "käse"
 
 
-@pytest.mark.parametrize(
-    ("sent", "meant"),
+@each(
     [
         ("Euro%20%E2%82%AC%20%F0%9F%98%80", "Euro € 😀"),
         ('"a \\"quoted\\" one"', 'a "quoted" one'),
         ("100%", "100%"),
         ('"', '"'),
         ("", ""),
-    ],
+    ]
 )
 def test_attributes_are_read_as_the_binding_writes_them(sent: str, meant: str) -> None:
     assert attribute("ce-subject", sent) == meant

@@ -12,6 +12,7 @@ from collab.ingest.reading import events, walking
 from collab.ingest.reading.events import BY_TIME, BY_TYPE, BY_USER, Wanted, find, walk_of
 from collab.ingest.reading.periods import DAY_MS, Period
 
+from ...support.each import each
 from ...support.stored import NAMES, TYPES, Row, counted, fill, filled, planned, rows
 
 MOMENTS = st.integers(1000, 1004)
@@ -96,9 +97,8 @@ def test_a_page_looks_at_so_many_events_and_says_where_to_go_on():
     assert paged(connection, wanted, 20) == [1]
 
 
-@pytest.mark.parametrize(
-    "cursor",
-    ["x", "W10", "bnVsbA", "WyJwcm9qZWN0Il0", "WyJwcm9qZWN0IiwxLCJ4Il0", "WyJwcm9qZWN0IiwtMSwxXQ"],
+@each(
+    ["x", "W10", "bnVsbA", "WyJwcm9qZWN0Il0", "WyJwcm9qZWN0IiwxLCJ4Il0", "WyJwcm9qZWN0IiwtMSwxXQ"]
 )
 def test_a_cursor_of_elsewhere_is_refused(cursor):
     with pytest.raises(Malformed):
@@ -121,7 +121,7 @@ ASKED = (
 )
 
 
-@pytest.mark.parametrize("wanted", ASKED)
+@each(ASKED)
 def test_a_page_costs_the_same_wherever_it_begins_and_nothing_is_sorted(wanted):
     """All events are of one millisecond: the hardest case, of which a clock of days makes many."""
     costs = []
