@@ -2,74 +2,131 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from collab.events.close_codes import RIGHTS_CHANGED, TOKEN_ENDED
 from collab.realtime.transport.live import LIVE
 
 from ..support.readers import Poller
+from ..support.sockets import Socket
+from ..support.streams import Stream
 from ..support.waiting import eventually
-from .losing import PROJECT, SESSION, SESSION_ENDS, Scene, remove
-
-#: How a connection ends that may come back with the token it has; all others are 4401.
-CODES = {"account.role_changed": 4503}
+from .losing import PROJECT, SESSION, SESSION_ENDS, Scene, change_global_role, remove
 
 
 def seen(events: list[Any]) -> list[int]:
     return [int(event["id"]) for event in events]
 
 
-# -- sockets --------------------------------------------------------------------------------------
+class Doors:
+    """Bob's connections of each kind, which follow the project."""
+
+    def __init__(self, socket: Socket, stream: Stream, poller: Poller) -> None:
+        self.socket, self.stream, self.poller = socket, stream, poller
+        socket.expect("subscribed")
+        stream.until("subscribed")
 
 
-@pytest.mark.parametrize(("way", "kind"), PROJECT)
-def test_a_socket_gets_all_of_a_project_up_to_the_row_that_ends_it_and_nothing_after(
-    way: Any, kind: str, scene: Scene, connect: Any, server: Any
+@pytest.fixture
+def doors(scene: Scene, connect: Any, follow: Any, over: Any, server: Any) -> Doors:
+    poller = Poller(over(server, scene.bob), scene.project, scene.start)
+    where = {"project_id": scene.project}
+    return Doors(connect(scene.bob, **where), follow(scene.bob, **where), poller)
+
+
+# -- a project ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("way", "_"), PROJECT)
+def test_each_door_gets_all_of_a_project_up_to_the_row_that_ends_it_and_nothing_after(
+    way: Any, _: str, scene: Scene, doors: Doors, server: Any
 ) -> None:
-    socket = connect(scene.bob, project_id=scene.project)
-    socket.expect("subscribed")
-    scene.loses(way)
+    with doors.poller:
+        scene.loses(way)
     server.drain()
-    socket.flush()
-    assert seen(socket.events()) == scene.due()
+    doors.socket.flush()
+    assert got(doors) == all_of(scene, doors)
 
 
 @pytest.mark.parametrize(("way", "kind"), PROJECT)
-def test_a_socket_is_told_which_event_took_its_topic(
-    way: Any, kind: str, scene: Scene, connect: Any
+def test_each_door_is_told_which_event_took_its_project(
+    way: Any, kind: str, scene: Scene, doors: Doors
 ) -> None:
-    socket = connect(scene.bob, project_id=scene.project)
-    socket.expect("subscribed")
-    scene.loses(way)
-    told = socket.expect("unsubscribed")
-    assert told == {
-        "type": "unsubscribed",
-        "topic": f"project:{scene.project}",
-        "reason": kind,
+    with waiting(doors, scene):
+        way(scene)
+    told, closing = doors.stream.rest()[-2:]
+    topic = f"project:{scene.project}"
+    unsubscribed = {"type": "unsubscribed", "topic": topic, "reason": kind}
+    assert doors.socket.expect("unsubscribed") == unsubscribed
+    assert (told.name, told.data["reason"]) == ("unsubscribed", kind)
+    assert (closing.name, closing.data["reason"]) == ("closing", kind)
+    assert doors.poller.refused == 404
+
+
+def got(doors: Doors) -> dict[str, list[int]]:
+    """Return which rows came through each door; a stream is read to its end."""
+    doors.stream.rest()
+    streamed = seen(doors.stream.events())
+    return {
+        "socket": seen(doors.socket.events()),
+        "stream": streamed,
+        "polls": doors.poller.ids,
     }
 
 
-@pytest.mark.parametrize(("way", "kind"), SESSION)
-def test_a_socket_of_an_ended_session_gets_nothing_after_the_row_that_ends_it(
-    way: Any, kind: str, scene: Scene, connect: Any
-) -> None:
-    socket = connect(scene.bob, project_id=scene.project)
-    socket.expect("subscribed")
-    scene.loses(way)
-    socket.wait_closed()
-    assert seen(socket.events()) == scene.due()
+def all_of(scene: Scene, doors: Doors) -> dict[str, list[int]]:
+    """Return which should have come: of those that poll, as many as they have asked for."""
+    due = scene.due()
+    return {"socket": due, "stream": due, "polls": due[: len(doors.poller.ids)]}
 
 
-@pytest.mark.parametrize(("way", "kind"), SESSION)
-def test_a_socket_of_an_ended_session_is_closed_with_a_code_and_the_event(
-    way: Any, kind: str, scene: Scene, connect: Any
+@contextmanager
+def waiting(doors: Doors, scene: Scene) -> Iterator[None]:
+    """Let the long poll wait within, as the socket and the stream do."""
+    with doors.poller:
+        eventually(lambda: LIVE.of(scene.app).capacity.used == 3)
+        yield
+
+
+# -- a session ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("way", "_"), SESSION_ENDS)
+def test_each_door_of_an_ended_session_gets_nothing_after_the_row_that_ends_it(
+    way: Any, _: str, scene: Scene, doors: Doors
 ) -> None:
-    socket = connect(scene.bob)
-    socket.flush()
-    way(scene)
-    closed = socket.wait_closed()
-    assert (closed.code, closed.reason) == (CODES.get(kind, 4401), kind)
+    with doors.poller:
+        scene.loses(way)
+    doors.socket.wait_closed()
+    assert got(doors) == all_of(scene, doors)
+
+
+@pytest.mark.parametrize(("way", "kind"), SESSION_ENDS)
+def test_each_door_of_an_ended_session_is_closed_with_a_code_and_the_event(
+    way: Any, kind: str, scene: Scene, doors: Doors
+) -> None:
+    with waiting(doors, scene):
+        way(scene)
+    closed, closing = doors.socket.wait_closed(), doors.stream.rest()[-1]
+    assert (closed.code, closed.reason) == (TOKEN_ENDED, kind)
+    assert (closing.name, closing.data) == ("closing", {"code": TOKEN_ENDED, "reason": kind})
+    assert doors.poller.refused == 401
+
+
+def test_another_role_in_the_whole_service_ends_connections_for_now(
+    scene: Scene, doors: Doors
+) -> None:
+    """They are made anew with the token that they have; requests go on with it."""
+    scene.loses(change_global_role)
+    closed, closing = doors.socket.wait_closed(), doors.stream.rest()[-1]
+    assert got(doors) == all_of(scene, doors)
+    assert (closed.code, closed.reason) == (RIGHTS_CHANGED, "account.role_changed")
+    assert (closing.name, closing.data["code"]) == ("closing", RIGHTS_CHANGED)
+    assert closing.data["reason"] == "account.role_changed"
 
 
 @pytest.mark.parametrize("way", [one.values[0] for one in SESSION[3:5]])
@@ -80,44 +137,7 @@ def test_the_session_that_ends_another_one_goes_on(way: Any, scene: Scene, conne
     assert socket.ask("ping")["type"] == "pong"
 
 
-# -- streams --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("way", "kind"), [*PROJECT, *SESSION])
-def test_a_stream_gets_all_of_a_project_up_to_the_row_that_ends_it_and_nothing_after(
-    way: Any, kind: str, scene: Scene, follow: Any
-) -> None:
-    stream = follow(scene.bob, project_id=scene.project)
-    stream.until("subscribed")
-    scene.loses(way)
-    stream.rest()
-    assert seen(stream.events()) == scene.due()
-
-
-@pytest.mark.parametrize(("way", "kind"), PROJECT)
-def test_a_stream_is_told_which_event_took_its_topic_and_ends(
-    way: Any, kind: str, scene: Scene, follow: Any
-) -> None:
-    stream = follow(scene.bob, project_id=scene.project)
-    stream.until("subscribed")
-    way(scene)
-    told, closing = stream.rest()[-2:]
-    assert (told.name, told.data["reason"]) == ("unsubscribed", kind)
-    assert (closing.name, closing.data["reason"]) == ("closing", kind)
-
-
-@pytest.mark.parametrize(("way", "kind"), SESSION)
-def test_a_stream_of_an_ended_session_is_told_a_code_and_the_event_and_ends(
-    way: Any, kind: str, scene: Scene, follow: Any
-) -> None:
-    stream = follow(scene.bob, project_id=scene.project)
-    stream.until("subscribed")
-    way(scene)
-    closing = stream.rest()[-1]
-    assert (closing.name, closing.data) == (
-        "closing",
-        {"code": CODES.get(kind, 4401), "reason": kind},
-    )
+# -- one of two -----------------------------------------------------------------------------------
 
 
 def test_a_stream_that_loses_one_of_two_projects_goes_on_with_the_other(
@@ -130,26 +150,3 @@ def test_a_stream_that_loses_one_of_two_projects_goes_on_with_the_other(
     stream.until("unsubscribed")
     told = scene.alice.tells(other, n=1)
     assert stream.until("file.changed").id == str(told)
-
-
-# -- long polls -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("way", "kind"), [*PROJECT, *SESSION_ENDS])
-def test_a_long_poller_gets_nothing_after_the_row_that_ends_it(
-    way: Any, kind: str, scene: Scene, over: Any, server: Any
-) -> None:
-    poller = Poller(over(server, scene.bob), scene.project, scene.start)
-    with poller:
-        scene.loses(way)
-    assert poller.ids == scene.due()[: len(poller.ids)]
-
-
-@pytest.mark.parametrize(("way", "kind"), [*PROJECT, *SESSION_ENDS])
-def test_a_long_poll_that_waits_is_refused_when_the_right_is_lost(
-    way: Any, kind: str, scene: Scene, over: Any, server: Any
-) -> None:
-    with Poller(over(server, scene.bob), scene.project, scene.start) as poller:
-        eventually(lambda: LIVE.of(scene.app).capacity.used)
-        way(scene)
-    assert poller.refused == (404 if (way, kind) in [one.values for one in PROJECT] else 401)
