@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -87,37 +86,18 @@ def read_meanwhile(url: str, person: Person, project: int) -> Iterator[list[int]
 # -- sockets --------------------------------------------------------------------------------------
 
 
-def test_a_socket_that_is_not_read_is_closed_with_4008(
-    stopped: RawSocket, alice: Person, project: int
-) -> None:
-    tells_much(alice, project)
-    assert stopped.until_closed()[1] == 4008
-
-
-def test_the_close_names_the_last_event_that_arrived_whole(
-    stopped: RawSocket, alice: Person, project: int
-) -> None:
-    tells_much(alice, project)
-    messages, _, reason = stopped.until_closed()
-    assert reason == f"You read too slowly. Resume after {recorded(messages)[-1]}."
-
-
-def test_what_arrived_before_the_close_has_no_gap(
-    stopped: RawSocket, alice: Person, project: int
-) -> None:
-    told = tells_much(alice, project)
-    arrived = recorded(stopped.until_closed()[0])
-    assert arrived == told[: len(arrived)]
-
-
-def test_resuming_after_the_named_event_gives_the_rest_exactly(
+def test_a_socket_that_is_not_read_is_closed_with_4008_and_told_where_the_rest_begins(
     stopped: RawSocket, alice: Person, bob: Person, project: int, server: Any
 ) -> None:
     told = tells_much(alice, project)
-    messages, _, reason = stopped.until_closed()
-    after = re.findall(r"\d+", reason)[-1]
-    with RawSocket(server.url, token=bob.token, project_id=project, after=after) as again:
-        assert recorded(messages) + read_to_the_last(again) == told
+    messages, code, reason = stopped.until_closed()
+    arrived = recorded(messages)
+    # The last event that arrived whole.
+    assert (code, reason) == (4008, f"You read too slowly. Resume after {arrived[-1]}.")
+    assert arrived == told[: len(arrived)]
+    where = {"token": bob.token, "project_id": project}
+    with RawSocket(server.url, after=arrived[-1], **where) as again:
+        assert arrived + read_to_the_last(again) == told
 
 
 def test_a_slow_reader_is_present_no_longer_once_cut_off(
@@ -195,19 +175,12 @@ def read_to_the_end(stream: Stream) -> list[int]:
     return recorded(stream.events())
 
 
-def test_a_stream_that_is_not_read_is_ended(
-    stopped_stream: Stream, alice: Person, project: int
-) -> None:
-    told = tells_much(alice, project)
-    arrived = read_to_the_end(stopped_stream)
-    assert arrived == told[: len(arrived)]
-
-
-def test_a_stream_resumes_after_its_last_event_id_with_the_rest_exactly(
+def test_a_stream_that_is_not_read_is_ended_and_resumes_with_the_rest_exactly(
     stopped_stream: Stream, alice: Person, bob: Person, project: int, follow: Any
 ) -> None:
     told = tells_much(alice, project)
     arrived = read_to_the_end(stopped_stream)
+    assert arrived == told[: len(arrived)]
     again = follow(bob, project_id=project, last_event_id=arrived[-1])
     while again.until("file.changed").data["data"]["text"] != "last":
         pass

@@ -73,12 +73,18 @@ def descriptors(pid: int) -> set[str]:
 
 
 @pytest.fixture
-def pair(process: Callable[..., ProcessServer]) -> Iterator[Pair]:
-    """Return a server with two processes."""
-    made = Pair(process(WEB_PROCESSES="2", SQLITE_SYNCHRONOUS="normal"))
+def pair(standing: Callable[..., ProcessServer]) -> Iterator[Pair]:
+    """Return a server with two processes: in the place of one that is killed comes another."""
+    made = Pair(standing(WEB_PROCESSES="2", SQLITE_SYNCHRONOUS="normal"))
     eventually(lambda: len(made.workers) == 2)
     yield made
     made.close()
+
+
+@pytest.fixture
+def project(pair: Pair, alice: Person, over: Any) -> int:
+    """Return a project of this test alone, in which bob is a collaborator."""
+    return int(over(pair.server, alice).makes_project(bob="collaborator"))
 
 
 def test_each_event_comes_once_in_the_logs_order_and_rights_and_presence_hold_across(

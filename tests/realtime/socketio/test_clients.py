@@ -23,13 +23,13 @@ WAYS = [("websocket",), ("polling",), ("polling", "websocket")]
 @pytest.mark.parametrize("way", WAYS, ids="-".join)
 def test_a_client_of_an_older_workspace_works_with_others_over_each_way(
     way: tuple[str, ...],
-    process: Callable[..., ProcessServer],
+    standing: Callable[..., ProcessServer],
     clients: Clients,
     alice: Person,
     bob: Person,
     project: int,
 ) -> None:
-    url = process().url
+    url = standing().url
     for one in (alice, bob):
         assert clients.connect(url, one, *way)["connected"]
     clients.ask("alice", "join-project", project)  # or bob might be there before her
