@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from flask import Flask
 
 from ..support.people import Person, ok
@@ -122,12 +121,11 @@ SEARCHES = [
 ]
 
 
-@pytest.mark.parametrize(("q", "wanted"), SEARCHES)
-def test_words_phrases_beginnings_and_exclusions(alice: Person, q: str, wanted: set[str]) -> None:
+def test_words_phrases_beginnings_and_exclusions(alice: Person) -> None:
     project = alice.makes_project("Apollo")
     for text in TEXTS:
         alice.makes_workspace(project, text)
-    assert set(titles(alice.finds(q))) == wanted
+    assert {q: set(titles(alice.finds(q))) for q, _ in SEARCHES} == dict(SEARCHES)
 
 
 def test_only_the_first_16_words_count(alice: Person) -> None:

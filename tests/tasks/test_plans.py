@@ -41,6 +41,12 @@ def asked(scope: str, project: int, query: dict[str, Any]) -> dict[str, Any]:
     return place | query
 
 
+def walks(steps: list[str], index: str) -> bool:
+    """Return whether an index is walked, and nothing is sorted."""
+    sorted_there = any("TEMP B-TREE" in step for step in steps)
+    return any(index in step for step in steps) and not sorted_there
+
+
 FILTERS = [
     ({}, "tasks USING INDEX ix_tasks_{}_id ({}=? AND id<?)"),
     ({"status": "todo"}, "tasks USING INDEX ix_tasks_{}_status_id ({}=? AND status=? AND id<?)"),
@@ -51,24 +57,18 @@ FILTERS = [
 
 
 @pytest.mark.parametrize("scope", ["", "personal", "project"])
-@pytest.mark.parametrize(("query", "index"), FILTERS)
-def test_each_filter_walks_its_index(
-    app: Flask, alice: Person, tasks: int, scope: str, query: dict[str, Any], index: str
-) -> None:
-    steps = plan(app, alice, **asked(scope, tasks, query))
-    wanted = index.format(MINE[scope], MINE[scope])
-    assert any(wanted in step for step in steps), steps
-    assert not any("TEMP B-TREE" in step for step in steps), steps
+def test_each_filter_walks_its_index(app: Flask, alice: Person, tasks: int, scope: str) -> None:
+    found = [(plan(app, alice, **asked(scope, tasks, one)), index) for one, index in FILTERS]
+    wrong = [steps for steps, index in found if not walks(steps, index.format(*[MINE[scope]] * 2))]
+    assert (len(found), wrong) == (len(FILTERS), [])
 
 
 @pytest.mark.parametrize("scope", ["", "personal", "project"])
-@pytest.mark.parametrize("sort", [f"{sign}{one}" for one in TASK_SORTS for sign in ("", "-")])
-def test_each_sort_walks_its_index(
-    app: Flask, alice: Person, tasks: int, scope: str, sort: str
-) -> None:
-    steps = plan(app, alice, **asked(scope, tasks, {"sort": sort}))
-    assert any(f"USING INDEX ix_tasks_{MINE[scope]}" in step for step in steps), steps
-    assert not any("TEMP B-TREE" in step for step in steps), steps
+def test_each_sort_walks_its_index(app: Flask, alice: Person, tasks: int, scope: str) -> None:
+    sorts = [f"{sign}{one}" for one in TASK_SORTS for sign in ("", "-")]
+    found = {one: plan(app, alice, **asked(scope, tasks, {"sort": one})) for one in sorts}
+    index = f"USING INDEX ix_tasks_{MINE[scope]}"
+    assert {one: steps for one, steps in found.items() if not walks(steps, index)} == {}
 
 
 @pytest.mark.parametrize(
