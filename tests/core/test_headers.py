@@ -235,11 +235,11 @@ def test_a_page_may_read_every_header_that_comes(
 
 
 @pytest.mark.parametrize("origins", [HERE, f"{HERE},{ELSEWHERE}"])
-@pytest.mark.parametrize("sent", [{}, {"Origin": HERE}, {"Origin": "https://third.example"}])
-@pytest.mark.parametrize("path", ["/health", "/api/v1/projects", "/", "/api/openapi.json"])
-def test_caches_tell_origins_apart(
-    open_to: OpenTo, origins: str, sent: dict[str, str], path: str
-) -> None:
-    answer = http_for(open_to(origins)).get(path, headers=sent)
-    named = [one.strip() for one in answer.headers["Vary"].split(",")]
-    assert named.count("Origin") == 1
+def test_caches_tell_origins_apart(open_to: OpenTo, origins: str) -> None:
+    http, found = http_for(open_to(origins)), {}
+    for path in ("/health", "/api/v1/projects", "/", "/api/openapi.json"):
+        for sent in (None, HERE, "https://third.example"):
+            answer = http.get(path, headers={"Origin": sent} if sent else {})
+            named = [one.strip() for one in answer.headers["Vary"].split(",")]
+            found[path, sent] = named.count("Origin")
+    assert found == dict.fromkeys(found, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -147,10 +148,20 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, one) for name in BAD for one in BAD[name]])
-def test_a_bad_value_stops_the_start_and_is_named(tmp_path: Path, name: str, value: str) -> None:
-    with pytest.raises(ConfigError, match=rf"^{name} .*\.$"):
-        create_app({"INSTANCE_PATH": str(tmp_path)} | {name: value})
+def said_of(folder: Path, name: str, value: str) -> str:
+    """Return what stops the start with a value, or nothing."""
+    try:
+        create_app({"INSTANCE_PATH": str(folder)} | {name: value})
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def test_a_bad_value_stops_the_start_and_is_named(tmp_path: Path) -> None:
+    """All of them in one test: pytest would take longer to begin and end three hundred."""
+    said = {(name, one): said_of(tmp_path, name, one) for name in BAD for one in BAD[name]}
+    wrong = {one: text for one, text in said.items() if not re.search(rf"^{one[0]} .*\.$", text)}
+    assert (len(said) >= len(BAD), wrong) == (True, {})
 
 
 def test_every_setting_is_checked() -> None:
