@@ -117,7 +117,10 @@ def test_the_bill_reaches_whoever_sent_what_had_waited(
 
 
 def vector(clients: int) -> bytes:
-    return number(clients) + b"".join(number(one + 16_384) + b"\1" for one in range(clients))
+    """Return what somebody has who knows so many clients, whose numbers have three bytes each."""
+    lowest = [bytes((low | 128,)) for low in range(128)]
+    others = (number(high) + b"\1" for high in range(128, 129 + clients // 128))
+    return number(clients) + b"".join(one.join([*lowest, b""]) for one in others)[: 4 * clients]
 
 
 def test_a_state_vector_has_no_more_clients_than_the_text_and_one_update() -> None:
