@@ -22,7 +22,6 @@ from collab.ingest.worker.supervisor import Supervisor
 from ..support.pipeline import MIB, MORNING, Pipeline, conserved
 from ..support.waiting import eventually
 from .conftest import DATABASE
-from .test_stream import redis  # noqa: F401 (a fixture)
 from .test_worker import options  # noqa: F401 (a fixture)
 
 DAY_MS = 86_400_000
@@ -49,7 +48,7 @@ def workers(tmp_path: Path, postgres_store: str):
 
 
 @pytest.fixture
-def inbox(redis):  # noqa: F811
+def inbox(redis):
     """Return an inbox that is a stream."""
     made = StreamInbox(redis.url, max_bytes=64 * MIB, quota_bytes=64 * MIB)
     yield made
@@ -87,7 +86,7 @@ def all_load(workers: list[Pipeline]) -> None:
 
 def test_workers_that_bring_the_same_ids_at_once_store_each_once_and_never_wait_for_ever(
     workers,
-    redis,  # noqa: F811
+    redis,
     inbox,
 ):
     for one in workers:
@@ -115,7 +114,7 @@ def test_workers_that_bring_the_same_ids_at_once_store_each_once_and_never_wait_
 
 def test_a_worker_that_goes_on_after_another_has_done_its_work_changes_nothing(
     workers,
-    redis,  # noqa: F811
+    redis,
     inbox,
 ):
     stopped, other = workers[:2]
@@ -133,7 +132,7 @@ def test_a_worker_that_goes_on_after_another_has_done_its_work_changes_nothing(
 
 def test_what_another_worker_has_loaded_meanwhile_is_not_given_up(
     workers,
-    redis,  # noqa: F811
+    redis,
     inbox,
 ):
     late, other = workers[:2]
@@ -207,7 +206,7 @@ def made_folder(path: Path) -> Path:
 
 def test_each_writes_files_of_its_own_and_together_they_make_the_same_store(
     workers,
-    redis,  # noqa: F811
+    redis,
     inbox,
     tmp_path,
 ):

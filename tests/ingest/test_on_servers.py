@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ..support.people import ok
 from ..support.waiting import eventually
-from .test_stream import redis  # noqa: F401 (a fixture)
 
 
 def test_events_come_in_are_read_and_rejected_ones_replayed(
@@ -13,7 +12,7 @@ def test_events_come_in_are_read_and_rejected_ones_replayed(
     alice,
     project,
     postgres_store,
-    redis,  # noqa: F811
+    redis,
 ):
     server = process(
         INGEST_WORKER="process", INGEST_DATABASE_URL=postgres_store, REDIS_URL=redis.url

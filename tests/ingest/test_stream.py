@@ -18,20 +18,13 @@ from collab.ingest.pipeline.store import connect, is_url, writing
 from collab.ingest.worker.supervisor import Supervisor
 
 from ..support.pipeline import MIB, MORNING, Pipeline
-from ..support.redis import RedisServer, redis_server
+from ..support.redis import RedisServer
 from ..support.waiting import eventually
 from .test_worker import options  # noqa: F401 (a fixture)
 
 ENGINES = ("sqlite", "postgres")
 
-KILLS = 6
-
-
-@pytest.fixture
-def redis(tmp_path_factory):
-    """Return a Redis of the test's own."""
-    with redis_server(tmp_path_factory.mktemp("r")) as server:
-        yield server
+KILLS = 4
 
 
 @pytest.fixture
@@ -294,9 +287,10 @@ def test_what_is_stored_counts_for_a_projects_quota_as_well(pipeline, redis, whe
     inbox.close()
 
 
+@pytest.mark.sqlite("queue")
 def test_a_worker_takes_only_so_many_bytes_in_hand(pipeline, redis, inbox):
     queue = joins(pipeline, redis)
-    for project in range(14):
+    for project in range(8):
         inbox.append(Request(project, 1, MORNING, "event", 1, "{}", b"x" * 4 * MIB))
     taken = queue.take([])
     assert sum(len(row.body) for row in taken) <= MAX_BYTES
