@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from flask import Flask
 
@@ -22,11 +23,15 @@ def invitation(alice: Person, project: int) -> int:
     return alice.invites(project, EMAIL, "viewer")["invitation_id"]
 
 
+@made_once
+def account(http: httpx.Client, invitation: int) -> dict[str, Any]:
+    """Return what dora was answered, who registered after she had been invited."""
+    return ok(Person("", http).post("/auth/register", {"email": EMAIL, "password": PASSWORD}))
+
+
 @pytest.fixture
-def dora(nobody: Person, invitation: int) -> Person:
-    """Return dora, who registered after she had been invited."""
-    body = ok(nobody.post("/auth/register", {"email": EMAIL, "password": PASSWORD}))
-    return Person("dora", nobody.http, body["user"]["id"], body["access_token"])
+def dora(nobody: Person, account: dict[str, Any]) -> Person:
+    return Person("dora", nobody.http, account["user"]["id"], account["access_token"])
 
 
 def accepts(person: Person, invitation: int) -> Any:
