@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from collab.functions.handlers.thumbnail import UPRIGHT_BY_ORIENTATION
 from collab.jobs.handlers.host import Failure
@@ -201,7 +201,7 @@ def test_the_most_pixels_that_are_taken_are_taken(thumbnail) -> None:
 
 
 def test_text_that_unpacks_to_very_much_is_refused(thumbnail) -> None:
-    body = b"note\0\0" + zlib.compress(bytes(200_000_000), 9)
+    body = b"note\0\0" + zlib.compress(bytes(5 * PngImagePlugin.MAX_TEXT_CHUNK), 9)
     text = struct.pack(">I", len(body)) + b"zTXt" + body
     text += struct.pack(">I", zlib.crc32(b"zTXt" + body))
     content = encoded(halves())

@@ -74,13 +74,14 @@ def matcher(cron: str) -> Callable[[datetime], bool]:
 def reference(cron: str, zone: str, after: datetime, until: datetime) -> list[datetime]:
     """Look at the clock each minute; a time of day counts when the clock first comes to it."""
     matches, interval = matcher(cron), any(one.startswith("*") for one in cron.split()[:2])
-    moment, found = (after - timedelta(hours=30)).replace(second=0), []
+    moment, found, place = (after - timedelta(hours=30)).replace(second=0), [], ZoneInfo(zone)
     furthest: datetime | None = None
     while moment < until:
-        wall = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-        come_to = [wall] if interval else list(passed(furthest, wall))
-        if moment > after and any(map(matches, come_to)):
-            found.append(moment)
+        wall = moment.astimezone(place).replace(tzinfo=None)
+        if moment > after:
+            come_to = [wall] if interval else passed(furthest, wall)
+            if any(map(matches, come_to)):
+                found.append(moment)
         furthest = max(furthest or wall, wall)
         moment += MINUTE
     return found
