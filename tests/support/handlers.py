@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
 import textwrap
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from collab.jobs.context import JobContext, JobError, Result
 from collab.jobs.handlers.conversation import run_handler
@@ -67,6 +67,8 @@ class Running:
 
 def refused(call: Call, source: str, **options: Any) -> JobError:
     """Call a handler that fails, and return how."""
+    import pytest  # as a program, this starts without
+
     with pytest.raises(JobError) as raised:
         call(source, **options)
     return raised.value
@@ -111,3 +113,8 @@ def descriptors() -> set[str]:
 
 def _open_entries() -> list[Path]:
     return [entry for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
+
+
+if __name__ == "__main__":  # a server that runs a handler: `python -m this FOLDER HANDLER`
+    tempfile.tempdir = sys.argv[1]
+    run_handler(context(), Path(sys.argv[2]), {})

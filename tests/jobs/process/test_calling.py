@@ -95,12 +95,12 @@ def test_handlers_of_many_threads_do_not_meet(tmp_path: Path) -> None:
     def run(number: int) -> None:
         answers[number] = run_handler(context(), path, {"number": number}).data
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(8)]
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert answers == {number: {"number": number} for number in range(8)}
+    assert answers == {number: {"number": number} for number in range(4)}
 
 
 # -- what a handler says ---------------------------------------------------------------------------

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from collab.jobs.context import JobContext, JobError, Result, Stopped
+from tests.support.fork_server import ForkServer
 from tests.support.handlers import (
     Call,
     Running,
@@ -19,10 +19,8 @@ from tests.support.handlers import (
     refused,
     written,
 )
+from tests.support.servers import fork_server
 from tests.support.waiting import eventually
-
-ROOT = Path(__file__).resolve().parents[3]
-
 
 WAITS = """
 import time
@@ -142,24 +140,21 @@ def test_a_handler_that_freezes_its_guard_can_still_be_stopped(
     eventually(lambda: processes_in(temp) == [])
 
 
-SERVER = """
-import sys, tempfile
-from pathlib import Path
-from tests.support.handlers import context
-from collab.jobs.handlers.conversation import run_handler
-tempfile.tempdir = sys.argv[1]
-run_handler(context(), Path(sys.argv[2]), {})
-"""
+@pytest.fixture(scope="module")
+def forks() -> ForkServer:
+    """Return what starts servers: it is there before the test begins, and stays after it."""
+    return fork_server()
 
 
 def test_killing_the_server_ends_its_handlers_and_removes_their_files(
-    tmp_path: Path, temp: Path
+    forks: ForkServer, tmp_path: Path, temp: Path
 ) -> None:
     handler = written(tmp_path, FAMILY.format(then="time.sleep(1000)"))
-    command = [sys.executable, "-c", SERVER, str(temp), str(handler)]
-    with subprocess.Popen(command, cwd=ROOT) as server:
-        eventually(lambda: len(processes_in(temp)) >= 7)
-        server.send_signal(signal.SIGKILL)
+    command = ["-m", "tests.support.handlers", str(temp), str(handler)]
+    server = forks.start(command, dict(os.environ), tmp_path / "output")
+    eventually(lambda: len(processes_in(temp)) >= 7)
+    server.kill()
+    server.wait()
     eventually(lambda: processes_in(temp) == [])
     eventually(lambda: list(temp.iterdir()) == [])
 
