@@ -49,11 +49,16 @@ def make_app(folder: Path, **settings: Any) -> Flask:
     return app
 
 
+@pytest.fixture(scope="module")
+def tested(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """Return an application whose sandbox is tested with the first code, and then known to hold."""
+    return make_app(tmp_path_factory.mktemp("tested"))
+
+
 @pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    app = make_app(tmp_path)
-    with app.app_context():
-        yield app
+def app(tested: Flask) -> Iterator[Flask]:
+    with tested.app_context():
+        yield tested
 
 
 def context(timeout_s: float = 60) -> JobContext:
@@ -265,8 +270,9 @@ def test_a_job_that_waits_for_a_place_can_be_cancelled(tmp_path: Path) -> None:
 
 @needs_bubblewrap
 @needs_node
-def test_a_sandbox_that_holds_is_available(app: Flask) -> None:
-    assert the_type().unavailable() is None
+def test_a_sandbox_that_holds_is_available(tmp_path: Path) -> None:
+    with make_app(tmp_path).app_context():
+        assert the_type().unavailable() is None
 
 
 @needs_bubblewrap
@@ -304,8 +310,8 @@ def test_where_other_processes_run_jobs_their_sandboxes_count(tmp_path: Path) ->
 
 
 @needs_bubblewrap
-def test_the_self_test_can_be_made_ahead(app: Flask) -> None:
-    made: Sandbox = SANDBOX.of(app)
+def test_the_self_test_can_be_made_ahead(tmp_path: Path) -> None:
+    made: Sandbox = SANDBOX.of(make_app(tmp_path))
     made.start()
     eventually(lambda: "sandbox-self-test" not in {one.name for one in threading.enumerate()})
     assert made.unavailable("python") is None
