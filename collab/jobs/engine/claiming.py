@@ -112,10 +112,19 @@ def promote(now: datetime) -> None:
     db.session.connection().execute(PROMOTE_DUE, {"now": now})
 
 
+CLAMP_RETRIES = (
+    update(Job.__table__)  # type: ignore[arg-type]
+    .where(
+        JOB_COLUMNS.status == RETRY_WAIT,
+        JOB_COLUMNS.due_at > bindparam("latest", type_=UtcDateTime()),
+    )
+    .values(due_at=bindparam("latest", type_=UtcDateTime()), version=JOB_COLUMNS.version + 1)
+)
+
+
 def clamp_retries(now: datetime, longest: timedelta) -> None:
     """Shorten waits longer than any retry's: the clock was set back after they were set."""
-    far = update(Job).where(Job.status == RETRY_WAIT, Job.due_at > now + longest)
-    db.session.execute(far.values(due_at=now + longest, version=Job.version + 1))
+    db.session.connection().execute(CLAMP_RETRIES, {"latest": now + longest})
 
 
 # -- choosing -------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from ...core.compiled import Compiled
 from ...core.database import take_write_lock
 from ...core.database.functions import numbers
 from ...core.json import dumps
-from ...core.models import Id, utcnow
+from ...core.models import Id, UtcDateTime, utcnow
 from ...extensions import db
 from ..models import CANCELLED, RUNNING, SUCCEEDED, Job
 from .claiming import Claimed
@@ -32,6 +32,24 @@ STILL_HELD = Compiled(
     .where(JOB_COLUMNS.cancel_requested.is_(False))
     .with_for_update()
 )
+
+
+#: By the owner's name, all at once: one statement, however many jobs are running there.
+RENEW_LEASES = (
+    update(Job.__table__)  # type: ignore[arg-type]
+    .where(JOB_COLUMNS.lease_owner == bindparam("worker"), JOB_COLUMNS.status == RUNNING)
+    .values(
+        heartbeat_at=bindparam("now", type_=UtcDateTime()),
+        lease_until=bindparam("until", type_=UtcDateTime()),
+        version=JOB_COLUMNS.version + 1,
+    )
+)
+
+
+def renew(worker: str, now: datetime, until: datetime) -> None:
+    """Renew the leases on all jobs that a worker runs."""
+    changed = {"worker": worker, "now": now, "until": until}
+    db.session.connection().execute(RENEW_LEASES, changed)
 
 
 def held(jobs: Sequence[Claimed]) -> dict[tuple[int, int], Claimed]:

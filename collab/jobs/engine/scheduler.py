@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from ...core.database import commit_lazily
 from ...core.models import utcnow
@@ -23,7 +23,7 @@ from ...extensions import db
 from ..context import JobContext, RunReport
 from ..models import RUNNING, Job
 from ..numbers import RUNS
-from . import claiming
+from . import claiming, fenced
 from .attempt import Run, stopped
 from .claiming import Claimed
 from .fairness import FairTurns, Pace
@@ -190,7 +190,7 @@ class Scheduler:
 
     def _keep_house(self, batch: TransactionWrites, now: float, clock: datetime) -> None:
         if self.runs and self._renew.due(now):
-            self._renew_leases(clock)
+            fenced.renew(self._worker.name, clock, clock + self._lease)
         if self.runs and (self._looking.due(now) or self.look):
             self.look = False
             self._look_for_changes()
@@ -201,12 +201,6 @@ class Scheduler:
             # none must be found stale.
             claiming.clamp_retries(clock, BACKOFF_CAP)
             self._sweeper.sweep(batch, self.runs.keys(), clock)
-
-    def _renew_leases(self, clock: datetime) -> None:
-        # By the owner's name, all at once: one statement, however many jobs are running here.
-        mine = update(Job).where(Job.lease_owner == self._worker.name, Job.status == RUNNING)
-        renewed = {"heartbeat_at": clock, "lease_until": clock + self._lease}
-        db.session.execute(mine.values(version=Job.version + 1, **renewed))
 
     def _look_for_changes(self) -> None:
         """Stop the runs that were cancelled, and those whose row is no longer this worker's."""
