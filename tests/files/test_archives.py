@@ -255,16 +255,18 @@ def test_what_is_no_archive_is_refused(archive, *, bob, workspace):
     problem(send(bob, workspace, archive), 422)
 
 
-def test_any_flipped_byte_is_unpacked_or_refused(app: Flask, bob, project):
+def test_any_flipped_byte_is_unpacked_or_refused(bob, project):
     """A broken archive is never our fault; what it leaves is never half of it."""
     whole = packed(("a", b"text " * 20), ("b/c", PNG))
+    workspace = bob.makes_workspace(project)
     for at in range(0, len(whole), 3):
         broken = bytearray(whole)
         broken[at] ^= 0xFF
-        workspace = bob.makes_workspace(project)
         answer = send(bob, workspace, bytes(broken))
         assert answer.status_code in (201, 422), (at, answer.text)
         assert len(fetched(bob, workspace)) == (answer.json().get("created") or 0)
+        if answer.status_code == 201:
+            workspace = bob.makes_workspace(project)  # the next one finds it empty, too
 
 
 def test_an_archive_has_25_mebibytes_at_most(bob, workspace):
