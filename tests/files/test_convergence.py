@@ -39,9 +39,10 @@ Over = Callable[[ProcessServer, Person], Person]
 
 
 @pytest.fixture
-def started(process: Start) -> ProcessServer:
+def started(standing: Start) -> ProcessServer:
+    """Return a server that is running again after each test; each has a text of its own."""
     print(f"SEED={SEED}")
-    return process(MESSAGE_RATE="100000", PING_SECONDS="600")
+    return standing(MESSAGE_RATE="100000", PING_SECONDS="600")
 
 
 @contextlib.contextmanager
@@ -101,8 +102,8 @@ def edits_by_put(person: Person, text: int, chance: random.Random) -> None:
 def test_five_editors_end_with_the_same_text(
     started: ProcessServer, over: Over, project: int, alice: Person, bob: Person
 ) -> None:
-    text = alice.makes_text(project, "The beginning.\n")
     owner, mate = over(started, alice), over(started, bob)
+    text = owner.makes_text(project, "The beginning.\n")
     editors = [JsonEditor(started.url, one, text, f"{SEED}-{one.name}") for one in (alice, bob)]
     with yjs_editors(started.url, text, [alice, bob]) as node, ThreadPoolExecutor(3) as pool:
         work = [
@@ -182,10 +183,11 @@ def test_no_acknowledged_edit_is_lost_or_doubled_by_kills_of_the_service(
         started.kill()
         started.start()
 
-    text = alice.makes_text(project)
+    owner = over(started, alice)
+    text = owner.makes_text(project)
     typists = [Typist(started, one, text, f"{one.name}{n}") for n in (1, 2) for one in (alice, bob)]
     type_through(typists, kill, KILLS)
-    check_end(started, over(started, alice), text, typists)
+    check_end(started, owner, text, typists)
 
 
 def test_no_acknowledged_edit_is_lost_when_either_of_two_processes_is_killed(
