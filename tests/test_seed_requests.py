@@ -18,6 +18,7 @@ from flask import Flask
 
 from .conftest import http_for
 from .execution.support import needs_bubblewrap, needs_node
+from .support.made_once import made_once
 from .support.openid import Fake, begin
 from .support.outlets import Outlet
 from .support.people import PASSWORD, Person, ok
@@ -116,18 +117,25 @@ class TestNodeWorkspace:
 JOHN = {"email": "user@example.com", "password": "SecurePassword123!", "name": "John Doe"}
 
 
-@pytest.fixture
-def john(http: httpx.Client) -> Person:
-    """Return John, registered as the documentation does it."""
-    body = ok(http.post("/api/v1/auth/register", json=JOHN))
-    return Person("user", http, body["user"]["id"], body["access_token"], body["refresh_token"])
+@made_once
+def registered(http: httpx.Client) -> Json:
+    """Register John as the documentation does it."""
+    return ok(http.post("/api/v1/auth/register", json=JOHN))
 
 
 @pytest.fixture
-def johns(http: httpx.Client, john: Person) -> int:
-    """Return John's project, made as the documentation makes it."""
+def john(http: httpx.Client, registered: Json) -> Person:
+    """Return John."""
+    told = registered
+    return Person("user", http, told["user"]["id"], told["access_token"], told["refresh_token"])
+
+
+@made_once
+def johns(http: httpx.Client, registered: Json) -> int:
+    """Make John's project as the documentation makes it."""
     body = {"name": "My Project", "description": "Project description"}
-    return ok(http.post("/api/v1/projects", json=body, headers=bearer(john)))["id"]
+    headers = {"Authorization": f"Bearer {registered['access_token']}"}
+    return ok(http.post("/api/v1/projects", json=body, headers=headers))["id"]
 
 
 FILE_CHANGED: Json = {"type": "file_changed", "payload": {"fileName": "index.js", "changes": "..."}}

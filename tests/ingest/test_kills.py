@@ -81,13 +81,13 @@ def stored(instance: Path) -> int:
 
 
 def test_twenty_kills_of_server_and_worker_lose_and_double_nothing(
-    process: Callable[..., ProcessServer],
+    quiet: Callable[..., ProcessServer],
     over: Callable[..., Person],
     alice: Person,
     project: int,
     instance: Path,
 ) -> None:
-    server = process(INGEST_WORKER="process")
+    server = quiet(INGEST_WORKER="process")
     body = {"project_id": project, "name": "Under fire"}
     key = ok(over(server, alice).post("/ingest/sources", body))["write_key"]
     senders = [Sender(server.url, key, f"s{number}") for number in range(SENDERS)]

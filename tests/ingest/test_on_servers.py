@@ -7,16 +7,14 @@ from ..support.waiting import eventually
 
 
 def test_events_come_in_are_read_and_rejected_ones_replayed(
-    process,
+    quiet,
     over,
     alice,
     project,
     postgres_store,
     redis,
 ):
-    server = process(
-        INGEST_WORKER="process", INGEST_DATABASE_URL=postgres_store, REDIS_URL=redis.url
-    )
+    server = quiet(INGEST_WORKER="process", INGEST_DATABASE_URL=postgres_store, REDIS_URL=redis.url)
     person, mine = over(server, alice), f"project_id={project}"
 
     def stored() -> int:

@@ -64,14 +64,14 @@ def found(instance: Path) -> list[str]:
 
 @needs_node
 def test_every_event_is_found_once_though_the_server_is_killed(
-    process: Callable[..., ProcessServer],
+    quiet: Callable[..., ProcessServer],
     starts: Callable[..., list[subprocess.Popen[str]]],
     over: Callable[..., Person],
     alice: Person,
     project: int,
     instance: Path,
 ) -> None:
-    server = process()
+    server = quiet(INGEST_WORKER="process")
     body = {"project_id": project, "name": "Stock clients"}
     key = ok(over(server, alice).post("/ingest/sources", body))["write_key"]
     clients = starts(server.url, key, str(EVENTS_PER_CLIENT))
