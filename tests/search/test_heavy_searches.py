@@ -17,12 +17,13 @@ from collab.core.fulltext import fts5
 from collab.core.fulltext.fts5 import MAX_COUNTED_ROWS, MAX_WALKED_ROWS
 from collab.core.words.asked import MAX_WORDS, Term, expression, read
 from collab.extensions import db
+from collab.posts.models import Post
 from collab.search.excerpts import MAX_MATCHES_LOOKED_AT, excerpt
 from collab.search.highlighting import CLOSE_MARK, OPEN_MARK
 from collab.search.queries import MAX_CANDIDATES, MAX_TITLES
 
 from ..support.people import Person
-from .rows import a_post, kept, titles
+from .rows import a_post, kept, kept_many, titles
 
 
 def terms(query: str) -> list[Term]:
@@ -69,7 +70,7 @@ def test_no_search_looks_at_more_rows_where_there_are_more_than_are_ranked(
 
     def watch(connection: Any, *_: object) -> None:
         driver = connection.connection.dbapi_connection
-        driver.set_progress_handler(lambda: steps.append(10) or 0, 10)
+        driver.set_progress_handler(lambda: steps.append(100) or 0, 100)
 
     def taken() -> dict[str, int]:
         found = {}
@@ -80,12 +81,13 @@ def test_no_search_looks_at_more_rows_where_there_are_more_than_are_ranked(
         return found
 
     body = " ".join([COMMON, "abCd"])
+    row = {"owner_id": alice.id, "title": "Post", "body": body}
     with app.app_context():
         event.listen(db.engine, "before_cursor_execute", watch)
         try:
-            kept(app, *(a_post(alice, "Post", body=body) for _ in range(MAX_CANDIDATES + 50)))
+            kept_many(app, Post, *[row] * (MAX_CANDIDATES + 50))
             few = taken()
-            kept(app, *(a_post(alice, "Post", body=body) for _ in range(MAX_CANDIDATES)))
+            kept_many(app, Post, *[row] * MAX_CANDIDATES)
             many = taken()
         finally:
             event.remove(db.engine, "before_cursor_execute", watch)
@@ -226,7 +228,8 @@ def test_titles_come_first_among_the_newest_matches_of_a_word_that_very_many_hav
     kept(app, a_post(alice, "An old red one"))
     with app.app_context():
         fill(MAX_COUNTED_ROWS - MAX_TITLES, "red")
-    kept(app, *(a_post(alice, f"Post {number}", body="red") for number in range(MAX_TITLES)))
+    row = {"owner_id": alice.id, "body": "red"}
+    kept_many(app, Post, *(row | {"title": f"Post {number}"} for number in range(MAX_TITLES)))
     assert titles(alice.finds("red"))[0] == f"Post {MAX_TITLES - 1}"
     kept(app, a_post(alice, "A new red one"), a_post(alice, "The last", body="red"))
     assert titles(alice.finds("red"))[:2] == ["A new red one", "The last"]

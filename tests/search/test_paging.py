@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collab.core import fulltext
-from collab.extensions import db
 from collab.projects.models import OWNER, Member, Project
 from collab.search.queries import MAX_CANDIDATES, MAX_RANKED_WORDS
+from collab.tasks.models import Task
 
 from ..support.made_once import made_once
 from ..support.people import Person, ok, paged
 from ..support.problems import problem
-from .rows import a_post, a_task, kept
+from .rows import a_post, a_task, kept, kept_many
 
 
 def test_pages_hold_every_result_once_in_order(app: Flask, alice: Person) -> None:
@@ -75,7 +75,8 @@ def test_of_each_kind_the_newest_thousand_are_ranked(app: Flask, alice: Person) 
     project = alice.makes_project("Zebra project")
     old = a_task(alice, "Zebra zebra", project)
     kept(app, old)
-    kept(app, *(a_task(alice, "Task", project, description="zebra") for _ in range(MAX_CANDIDATES)))
+    row = {"owner_id": alice.id, "project_id": project, "title": "Task", "position": "V"}
+    kept_many(app, Task, *[row | {"description": "zebra"}] * MAX_CANDIDATES)
     kept(app, a_task(alice, "Zebra newest", project))
     found = alice.finds("zebra")
     assert {one["type"] for one in found} == {"project", "task"}
@@ -91,13 +92,14 @@ def test_of_each_kind_the_newest_thousand_are_ranked(app: Flask, alice: Person) 
 @made_once
 def joined(app: Flask, alice: Person, bob: Person) -> list[int]:
     """Let alice own 2,000 projects, and bob one more, with a task in each."""
-    keys = kept(app, *(Project(name=f"Zebra {number}") for number in range(2001)))
-    rows = [Member(project_id=key, user_id=alice.id, role=OWNER) for key in keys[:-1]]
-    rows.append(Member(project_id=keys[-1], user_id=bob.id, role=OWNER))
-    tasks = [a_task(alice, f"Lion {key}", key) for key in keys]
-    with app.app_context():
-        db.session.add_all([*rows, *tasks])
-        db.session.commit()
+    keys = list(range(1, 2002))
+    kept_many(app, Project, *({"id": key, "name": f"Zebra {key}"} for key in keys))
+    owners = [alice.id] * 2000 + [bob.id]
+    rows = zip(keys, owners, strict=True)
+    kept_many(app, Member, *({"project_id": one, "user_id": of, "role": OWNER} for one, of in rows))
+    row = {"owner_id": alice.id, "position": "V"}
+    tasks = (row | {"title": f"Lion {key}", "project_id": key} for key in keys)
+    kept_many(app, Task, *tasks)
     return keys
 
 
