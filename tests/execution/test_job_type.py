@@ -24,6 +24,7 @@ from collab.execution.schemas import CodeIn
 from collab.jobs.context import FatalError, JobContext, Result, Stopped
 from collab.jobs.registry import JobType
 
+from ..support.each import each
 from ..support.waiting import PATIENCE, eventually
 from .support import IN_BOTH, needs_bubblewrap, needs_node
 
@@ -320,8 +321,7 @@ def test_the_self_test_can_be_made_ahead(tmp_path: Path) -> None:
 # -- the payload ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "change",
+@each(
     [
         {"language": "perl"},
         {"language": None},
@@ -333,22 +333,20 @@ def test_the_self_test_can_be_made_ahead(tmp_path: Path) -> None:
         {"stdin": "x" * (64 * 1024 + 1)},
         {"stdin": "\udfff"},
         {"more": 1},
-    ],
-    ids=lambda change: f"{next(iter(change))}-{str(next(iter(change.values())))[:3]!a}",
+    ]
 )
 def test_a_bad_payload_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         CodeIn().load({"language": "python", "code": "print(1)"} | change)
 
 
-@pytest.mark.parametrize("change", [{}, {"stdin": None}, {"stdin": ""}, {"code": "x" * 64 * 1024}])
+@each([{}, {"stdin": None}, {"stdin": ""}, {"code": "x" * 64 * 1024}])
 def test_a_good_payload_is_taken(change: dict[str, Any]) -> None:
     loaded = CodeIn().load({"language": "javascript", "code": "1"} | change)
     assert loaded["stdin"] == change.get("stdin")
 
 
-@pytest.mark.parametrize(
-    ("change", "told"),
+@each(
     [
         ({"files": {"a": ""}, "workspace_id": 1, "path": "a.py"}, "either files or workspace_id"),
         ({"files": {"main.py": ""}}, "the code itself"),
@@ -361,7 +359,7 @@ def test_a_good_payload_is_taken(change: dict[str, Any]) -> None:
         ({"workspace_id": 1}, "go together"),
         ({"path": "a.py"}, "go together"),
         ({"workspace_id": 1, "path": "x" * 256}, "more than 255 bytes"),
-    ],
+    ]
 )
 def test_files_that_no_disk_takes_together_are_refused(change: dict[str, Any], told: str) -> None:
     with pytest.raises(ValidationError, match=told):

@@ -22,6 +22,7 @@ from collab.execution.placed import Files
 from collab.execution.running import Program, run
 from collab.execution.schemas import CodeIn
 
+from ..support.each import each
 from . import support
 from .support import IN_BOTH, execute, needs_bubblewrap, needs_node
 from .together import Together
@@ -106,8 +107,7 @@ def test_code_of_a_workspace_runs_in_its_own_folder() -> None:
     assert execute(code, files=files).stdout == "/box/src /box/src/app.py 1 far\n"
 
 
-@pytest.mark.parametrize(
-    "files",
+@each(
     [
         {"main.py": ""},
         {"main.py/x": ""},
@@ -130,8 +130,7 @@ def test_code_of_a_workspace_runs_in_its_own_folder() -> None:
         {"\ud800": ""},
         {"a": 5},
         {f"{number}": "" for number in range(101)},
-    ],
-    ids=lambda files: ascii(next(iter(files)))[:12],
+    ]
 )
 def test_files_that_no_box_holds_are_refused(files: dict[str, Any]) -> None:
     with pytest.raises(ValidationError) as caught:
@@ -194,10 +193,7 @@ def test_javascript_of_every_kind_runs(kind: str, age: str) -> None:
     assert (outcome.stdout, outcome.stderr) == ("16\n", "")
 
 
-@pytest.mark.parametrize(
-    ("version", "detects"),
-    [((18, 20), False), ((20, 18), False), ((20, 19), True), ((22, 6), False), ((24, 0), True)],
-)
+@each([((18, 20), False), ((20, 18), False), ((20, 19), True), ((22, 6), False), ((24, 0), True)])
 def test_only_old_nodes_get_the_loader(version: tuple[int, int], detects: bool) -> None:
     assert Node(0, version, lean=True).detects is detects
     assert ("--experimental-loader" in Node(0, version, lean=True).options) is not detects

@@ -21,6 +21,7 @@ def thumbnail(tmp_path: Path) -> Iterator[Callable[..., Made]]:
     nowhere = os.open(os.devnull, os.O_WRONLY)
 
     def make(content: bytes | Image.Image, **event: Any) -> Made:
+        (tmp_path / "output").unlink(missing_ok=True)
         source = tmp_path / "source"
         source.write_bytes(encoded(content) if isinstance(content, Image.Image) else content)
         request = {

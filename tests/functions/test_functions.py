@@ -17,6 +17,7 @@ from collab.functions import job_types, registry
 from collab.functions.handlers import flaky, word_count
 from collab.jobs.context import FatalError, JobError, Result
 from collab.jobs.handlers.host import Failure
+from tests.support.each import each
 from tests.support.handlers import context, said, written
 from tests.support.people import Person
 from tests.support.problems import pointers
@@ -66,7 +67,7 @@ def test_it_fails_as_often_as_asked_and_then_succeeds() -> None:
     assert flaked(1, failures=0) == {"attempts": 1}
 
 
-@pytest.mark.parametrize("failures", [-1, 101, "2", 1.5, True, None])
+@each([-1, 101, "2", 1.5, True, None])
 def test_another_number_of_failures_is_refused_for_good(failures: Any) -> None:
     with pytest.raises(Failure):
         flaked(1, failures=failures)
@@ -106,8 +107,7 @@ def test_words_are_counted_without_regard_to_case() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("text", "word"),
+@each(
     [
         ("STRASSE straße", "strasse"),
         ("naïve", "naïve"),
@@ -115,7 +115,7 @@ def test_words_are_counted_without_regard_to_case() -> None:
         ("हिन्दी", "हिन्दी"),
         ("nai\u0308ve", "nai\u0308ve"),
         ("مُحَمَّد", "مُحَمَّد"),
-    ],
+    ]
 )
 def test_words_of_any_script_are_words(text: str, word: str) -> None:
     assert [one["word"] for one in counted(text=text)["top"]] == [word]
@@ -136,9 +136,7 @@ def test_the_most_frequent_words_come_first_and_none_is_lost(words: list[str]) -
     assert top == sorted(top, key=lambda one: (-one["count"], one["word"]))
 
 
-@pytest.mark.parametrize(
-    "event", [{}, {"text": 5}, {"text": "a", "top": -1}, {"text": "a", "top": True}]
-)
+@each([{}, {"text": 5}, {"text": "a", "top": -1}, {"text": "a", "top": True}])
 def test_an_event_that_makes_no_sense_is_refused(event: dict[str, Any]) -> None:
     with pytest.raises(Failure):
         counted(**event)
@@ -161,8 +159,8 @@ def test_an_unknown_function_is_refused_with_those_that_there_are(alice: Person)
     assert "thumbnail, word_count" in answer.text
 
 
-@pytest.mark.parametrize("name", ["../jobs/host", "_x", "__init__", "", "a\nb", None, 5])
-def test_names_that_try_something_are_refused(alice: Person, name: Any) -> None:
+@each(["../jobs/host", "_x", "__init__", "", "a\nb", None, 5])
+def test_names_that_try_something_are_refused(name: Any, *, alice: Person) -> None:
     assert set(pointers(submit(alice, "function", {"name": name}))) == {"#/payload/name"}
 
 

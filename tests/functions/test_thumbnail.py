@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from PIL import Image
 
 from collab.functions.handlers.thumbnail import fit
+from tests.support.each import each
 from tests.support.images import BLUE, FORMATS, RED, WHITE, encoded, halves, near, refused
 
 # -- size ------------------------------------------------------------------------------------------
@@ -26,15 +26,13 @@ def test_an_image_is_shrunk_into_256_by_256_unless_told_otherwise(thumbnail) -> 
     }
 
 
-@pytest.mark.parametrize(
-    ("box", "size"), [((100, 2048), (100, 50)), ((2048, 16), (32, 16)), ((16, 16), (16, 8))]
-)
-def test_it_fits_into_the_box_that_was_asked_for(thumbnail, box, size) -> None:
+@each([((100, 2048), (100, 50)), ((2048, 16), (32, 16)), ((16, 16), (16, 8))])
+def test_it_fits_into_the_box_that_was_asked_for(box, size, *, thumbnail) -> None:
     assert thumbnail(halves(), width=box[0], height=box[1]).image.size == size
 
 
-@pytest.mark.parametrize("kind", FORMATS)
-def test_one_pixel_is_not_enlarged(thumbnail, kind: str) -> None:
+@each(FORMATS)
+def test_one_pixel_is_not_enlarged(kind: str, *, thumbnail) -> None:
     assert thumbnail(encoded(Image.new("RGB", (1, 1), RED), kind)).image.size == (1, 1)
 
 
@@ -42,9 +40,14 @@ def test_a_very_long_image_keeps_one_pixel_of_height(thumbnail) -> None:
     assert thumbnail(halves((60_000, 2))).image.size == (256, 1)
 
 
-@pytest.mark.parametrize("name", ["width", "height"])
-@pytest.mark.parametrize("value", [15, 2049, 0, -1, "100", 100.5, True, None, [100]])
-def test_other_sizes_are_refused(thumbnail, name: str, value: Any) -> None:
+@each(
+    [
+        (name, value)
+        for name in ["width", "height"]
+        for value in [15, 2049, 0, -1, "100", 100.5, True, None, [100]]
+    ]
+)
+def test_other_sizes_are_refused(name: str, value: Any, *, thumbnail) -> None:
     assert refused(thumbnail, halves(), **{name: value}) == (
         "bad_event",
         f"`{name}` must be a whole number from 16 to 2048.",
@@ -76,8 +79,8 @@ def test_a_fitted_size_keeps_the_proportions_to_half_a_pixel(size, box) -> None:
 # -- formats ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", FORMATS)
-def test_each_format_is_read(thumbnail, kind: str) -> None:
+@each(FORMATS)
+def test_each_format_is_read(kind: str, *, thumbnail) -> None:
     made = thumbnail(encoded(halves(), kind))
     assert made.data["source"] == {"width": 400, "height": 200, "format": kind}
     pixels = made.image.convert("RGB")
@@ -85,28 +88,32 @@ def test_each_format_is_read(thumbnail, kind: str) -> None:
     assert near(pixels.getpixel((245, 10)), BLUE)
 
 
-@pytest.mark.parametrize(
-    ("kind", "content_type", "filename"),
+@each(
     [
         ("PNG", "image/png", "thumbnail.png"),
         ("JPEG", "image/jpeg", "thumbnail.jpg"),
         ("WEBP", "image/webp", "thumbnail.webp"),
-    ],
+    ]
 )
-def test_each_format_is_made(thumbnail, kind: str, content_type: str, filename: str) -> None:
+def test_each_format_is_made(kind: str, content_type: str, filename: str, *, thumbnail) -> None:
     made = thumbnail(halves(), format=kind)
     assert (made.image.format, made.data["format"]) == (kind, kind)
     assert made.attached == {"content_type": content_type, "filename": filename}
 
 
-@pytest.mark.parametrize("kind", ["GIF", "png", "", 5, ["PNG"]])
-def test_other_formats_are_not_made(thumbnail, kind: Any) -> None:
+@each(["GIF", "png", "", 5, ["PNG"]])
+def test_other_formats_are_not_made(kind: Any, *, thumbnail) -> None:
     assert refused(thumbnail, halves(), format=kind)[0] == "bad_event"
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
-@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
-def test_each_kind_of_pixel_is_understood(thumbnail, mode: str, format: str) -> None:
+@each(
+    [
+        (mode, format)
+        for mode in ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"]
+        for format in ["PNG", "JPEG", "WEBP"]
+    ]
+)
+def test_each_kind_of_pixel_is_understood(mode: str, format: str, *, thumbnail) -> None:
     image = halves(mode="L").convert("I;16") if mode == "I;16" else halves(mode=mode)
     assert thumbnail(encoded(image), format=format).image.size == (256, 128)
 
@@ -139,8 +146,8 @@ def glass() -> Image.Image:
     return image
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF"])
-def test_what_is_transparent_becomes_a_png_that_is(thumbnail, kind: str) -> None:
+@each(["PNG", "WEBP", "GIF"])
+def test_what_is_transparent_becomes_a_png_that_is(kind: str, *, thumbnail) -> None:
     made = thumbnail(encoded(glass(), kind))
     assert made.image.format == "PNG"
     assert made.image.getpixel((10, 50))[3] == 0

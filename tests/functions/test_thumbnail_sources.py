@@ -11,14 +11,16 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from collab.functions.handlers.thumbnail import UPRIGHT_BY_ORIENTATION
 from collab.jobs.handlers.host import Failure
+from tests.support.each import each
 from tests.support.images import BLUE, FORMATS, RED, WHITE, encoded, halves, near, refused
 
 # -- what else is in a file ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_it_stands_upright(thumbnail, kind: str, orientation: int) -> None:
+@each(
+    [(kind, orientation) for kind in ["JPEG", "PNG", "WEBP", "TIFF"] for orientation in range(1, 9)]
+)
+def test_it_stands_upright(kind: str, orientation: int, *, thumbnail) -> None:
     upright = Image.new("RGB", (320, 160), WHITE)
     upright.paste(RED, (0, 0, 80, 80))  # a corner tells all eight apart
     upright.paste(BLUE, (80, 0, 320, 80))
@@ -36,8 +38,8 @@ def test_it_stands_upright(thumbnail, kind: str, orientation: int) -> None:
     assert near(pixels.getpixel((10, 70)), WHITE)
 
 
-@pytest.mark.parametrize("orientation", [0, 9, 65535])
-def test_an_unknown_orientation_is_none(thumbnail, orientation: int) -> None:
+@each([0, 9, 65535])
+def test_an_unknown_orientation_is_none(orientation: int, *, thumbnail) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
     assert thumbnail(encoded(halves(), "JPEG", exif=exif)).image.size == (256, 128)
@@ -78,8 +80,8 @@ def test_a_broken_profile_does_not_cost_the_picture(thumbnail) -> None:
     assert thumbnail(content).image.size == (256, 128)
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
-def test_of_an_animation_the_first_frame_is_shown(thumbnail, kind: str) -> None:
+@each(["GIF", "WEBP", "PNG", "TIFF"])
+def test_of_an_animation_the_first_frame_is_shown(kind: str, *, thumbnail) -> None:
     frames = [Image.new("RGB", (100, 100), colour) for colour in (RED, BLUE, WHITE)]
     made = thumbnail(encoded(frames[0], kind, save_all=True, append_images=frames[1:]))
     assert near(made.image.convert("RGB").getpixel((50, 50)), RED)
@@ -116,22 +118,21 @@ def test_what_is_no_image_is_refused(thumbnail, content: bytes) -> None:
     assert message.endswith(".")
 
 
-@pytest.mark.parametrize("kind", ["ICO", "PPM", "TGA", "PCX", "EPS"])
-def test_other_formats_that_the_library_reads_are_refused(thumbnail, kind: str) -> None:
+@each(["ICO", "PPM", "TGA", "PCX", "EPS"])
+def test_other_formats_that_the_library_reads_are_refused(kind: str, *, thumbnail) -> None:
     code, message = refused(thumbnail, encoded(halves(), kind))
     assert code == "not_an_image"
     assert "PNG, JPEG, GIF, WEBP, BMP, TIFF" in message
 
 
-@pytest.mark.parametrize("kind", FORMATS)
-def test_an_image_that_ends_in_the_middle_is_refused(thumbnail, kind: str) -> None:
+@each(FORMATS)
+def test_an_image_that_ends_in_the_middle_is_refused(kind: str, *, thumbnail) -> None:
     content = encoded(Image.effect_noise((300, 300), 90).convert("RGB"), kind)
     assert refused(thumbnail, content[: len(content) // 2])[0] == "not_an_image"
 
 
-@pytest.mark.parametrize("kind", FORMATS)
-@pytest.mark.parametrize("seed", range(6))
-def test_a_damaged_image_gives_a_picture_or_a_sentence(thumbnail, kind: str, seed: int) -> None:
+@each([(kind, seed) for kind in FORMATS for seed in range(6)])
+def test_a_damaged_image_gives_a_picture_or_a_sentence(kind: str, seed: int, *, thumbnail) -> None:
     content = bytearray(encoded(Image.effect_noise((64, 64), 90).convert("RGB"), kind))
     for number in range(40):
         content[(number * 7919 + seed * 104_729) % len(content)] ^= 1 << (number % 8)

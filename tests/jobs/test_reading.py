@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ..support.each import each
 from ..support.jobs import Desk
 from ..support.people import Person, ok, paged
 from ..support.problems import pointers, problem
@@ -66,8 +67,8 @@ def queued(who: Person) -> int:
     return int(who.submits()["id"])
 
 
-@pytest.mark.parametrize("state", ["succeeded", "failed", "retry_wait", "queued"])
-def test_a_list_can_be_of_one_status(alice: Person, mixed: dict[str, int], state: str) -> None:
+@each(["succeeded", "failed", "retry_wait", "queued"])
+def test_a_list_can_be_of_one_status(state: str, *, alice: Person, mixed: dict[str, int]) -> None:
     assert listed(alice, status=state) == [mixed[state]]
 
 
@@ -85,10 +86,8 @@ def test_a_type_that_nobody_knows_has_no_jobs(alice: Person) -> None:
     assert listed(alice, type="nonsense") == []
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("status", "done"), ("type", ""), ("sort", "payload"), ("limit", 101)]
-)
-def test_a_bad_filter_is_pointed_at(alice: Person, name: str, value: Any) -> None:
+@each([("status", "done"), ("type", ""), ("sort", "payload"), ("limit", 101)])
+def test_a_bad_filter_is_pointed_at(name: str, value: Any, *, alice: Person) -> None:
     assert pointers(alice.get("/jobs", params={name: value})) == [f"#/query/{name}"]
 
 
@@ -160,8 +159,8 @@ OUTLINED = ""
 PARTS = [OUTLINED, "/log", "/attempts", "/output"]
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_a_job_that_is_not_there_is_404(alice: Person, part: str) -> None:
+@each(PARTS)
+def test_a_job_that_is_not_there_is_404(part: str, *, alice: Person) -> None:
     problem(alice.get(f"/jobs/99{part}"), 404)
 
 

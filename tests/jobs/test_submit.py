@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 
 from ..support import jobs
+from ..support.each import each
 from ..support.jobs import Desk
 from ..support.people import Person, ok
 from ..support.problems import pointers, problem
@@ -89,8 +90,8 @@ ALIASES = {
 }
 
 
-@pytest.mark.parametrize("alias", ALIASES)
-def test_other_names_of_members_are_known(alice: Person, project: int, alias: str) -> None:
+@each(ALIASES)
+def test_other_names_of_members_are_known(alias: str, *, alice: Person, project: int) -> None:
     assert project == 1
     name, value = ALIASES[alias]
     assert ok(orders(alice, **{alias: value}))[name] == value
@@ -106,10 +107,8 @@ def test_the_other_name_of_the_key_is_known(alice: Person) -> None:
 LATER = "2099-06-01T12:00:00"
 
 
-@pytest.mark.parametrize(
-    "text", [LATER + "Z", LATER, "2099-06-01T14:00:00+02:00", "2099-06-01T05:30:00.000-06:30"]
-)
-def test_run_at_is_a_moment_in_any_zone(alice: Person, text: str) -> None:
+@each([LATER + "Z", LATER, "2099-06-01T14:00:00+02:00", "2099-06-01T05:30:00.000-06:30"])
+def test_run_at_is_a_moment_in_any_zone(text: str, *, alice: Person) -> None:
     made = alice.submits(run_at=text)
     assert (made["run_at"], made["due_at"]) == (LATER + "Z", LATER + "Z")
 
@@ -129,8 +128,7 @@ def test_a_delayed_job_is_queued_too(alice: Person) -> None:
     assert alice.submits(run_at=LATER)["status"] == "queued"
 
 
-@pytest.mark.parametrize(
-    "text",
+@each(
     [
         "tomorrow",
         "2099-13-01T00:00:00Z",
@@ -139,9 +137,9 @@ def test_a_delayed_job_is_queued_too(alice: Person) -> None:
         "0001-01-01T00:00:00+14:00",
         "9999-12-31T23:59:59-14:00",
         "2099-06-01T12:00:00+99:99",
-    ],
+    ]
 )
-def test_what_is_no_moment_is_refused(alice: Person, text: Any) -> None:
+def test_what_is_no_moment_is_refused(text: Any, *, alice: Person) -> None:
     assert pointers(orders(alice, run_at=text)) == ["#/run_at"]
 
 
@@ -158,26 +156,25 @@ RANGES = {"priority": (-100, 100), "max_attempts": (1, 20), "timeout_s": (1, 360
 ENDS = [(name, end) for name, ends in RANGES.items() for end in ends]
 
 
-@pytest.mark.parametrize(("name", "value"), ENDS)
-def test_limits_are_taken(alice: Person, name: str, value: int) -> None:
+@each(ENDS)
+def test_limits_are_taken(name: str, value: int, *, alice: Person) -> None:
     assert alice.submits(**{name: value})[name] == value
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, ends[0] - 1) for name, ends in RANGES.items()])
-def test_less_is_refused(alice: Person, name: str, value: int) -> None:
+@each([(name, ends[0] - 1) for name, ends in RANGES.items()])
+def test_less_is_refused(name: str, value: int, *, alice: Person) -> None:
     assert pointers(orders(alice, **{name: value})) == [f"#/{name}"]
 
 
-@pytest.mark.parametrize("value", ["1", 1.5, True, [], 2**70, -(2**70)])
-@pytest.mark.parametrize("name", RANGES)
+@each([(value, name) for value in ["1", 1.5, True, [], 2**70, -(2**70)] for name in RANGES])
 def test_what_is_no_whole_number_or_too_large_is_refused(
-    alice: Person, name: str, value: Any
+    value: Any, name: str, *, alice: Person
 ) -> None:
     assert pointers(orders(alice, **{name: value})) == [f"#/{name}"]
 
 
-@pytest.mark.parametrize("name", ["project_id", "run_at", "max_attempts", "timeout_s"])
-def test_null_is_as_if_it_were_not_there(alice: Person, name: str) -> None:
+@each(["project_id", "run_at", "max_attempts", "timeout_s"])
+def test_null_is_as_if_it_were_not_there(name: str, *, alice: Person) -> None:
     assert orders(alice, **{name: None}).status_code == 201
 
 
@@ -190,8 +187,8 @@ def test_an_unknown_type_is_told_the_known_ones(alice: Person) -> None:
     assert {"code_execution", "report", "test_echo"} <= set(re.findall(r"\w+", error["detail"]))
 
 
-@pytest.mark.parametrize("value", [None, 5, "", "x" * 100_000, "test_echo\u0000", ["test_echo"]])
-def test_what_is_no_type_is_refused(alice: Person, value: Any) -> None:
+@each([None, 5, "", "x" * 100_000, "test_echo\u0000", ["test_echo"]])
+def test_what_is_no_type_is_refused(value: Any, *, alice: Person) -> None:
     assert pointers(orders(alice, value)) == ["#/type"]
 
 
@@ -199,8 +196,8 @@ def test_a_type_is_needed(alice: Person) -> None:
     assert pointers(alice.post("/jobs", {"payload": {}})) == ["#/type"]
 
 
-@pytest.mark.parametrize("payload", [None, 5, "x", ["x"]])
-def test_a_payload_is_an_object(alice: Person, payload: Any) -> None:
+@each([None, 5, "x", ["x"]])
+def test_a_payload_is_an_object(payload: Any, *, alice: Person) -> None:
     response = alice.post("/jobs", {"type": "test_echo", "payload": payload})
     assert pointers(response) == ["#/payload"]
 
@@ -237,15 +234,15 @@ UNICODE = {
 }
 
 
-@pytest.mark.parametrize("name", UNICODE)
-def test_any_text_goes_through_a_job_and_back(alice: Person, desk: Desk, name: str) -> None:
+@each(UNICODE)
+def test_any_text_goes_through_a_job_and_back(name: str, *, alice: Person, desk: Desk) -> None:
     made = alice.submits(value={UNICODE[name]: UNICODE[name]})["id"]
     desk.work()
     assert ok(alice.get(f"/jobs/{made}"))["result"]["value"] == {UNICODE[name]: UNICODE[name]}
 
 
-@pytest.mark.parametrize("value", [2**64 - 1, -(2**63), 1e308, 5e-324, -0.0, [[[]]], {}, False])
-def test_any_value_goes_through_a_job_and_back(alice: Person, desk: Desk, value: Any) -> None:
+@each([2**64 - 1, -(2**63), 1e308, 5e-324, -0.0, [[[]]], {}, False])
+def test_any_value_goes_through_a_job_and_back(value: Any, *, alice: Person, desk: Desk) -> None:
     made = alice.submits(value=value)["id"]
     desk.work()
     assert ok(alice.get(f"/jobs/{made}"))["result"]["value"] == value
@@ -256,8 +253,8 @@ DEEP = b'{"type": "test_echo", "payload": {"value": ' + b"[" * 300 + b"]" * 300 
 NAN = b'{"type": "test_echo", "payload": {"value": NaN}}'
 
 
-@pytest.mark.parametrize("body", [LONE, DEEP, NAN])
-def test_what_no_reader_could_take_is_400(alice: Person, body: bytes) -> None:
+@each([LONE, DEEP, NAN])
+def test_what_no_reader_could_take_is_400(body: bytes, *, alice: Person) -> None:
     headers = {"Content-Type": "application/json"}
     problem(alice.request("POST", "/jobs", content=body, headers=headers), 400)
 
@@ -306,8 +303,8 @@ def test_a_project_that_is_not_there_is_404(alice: Person) -> None:
     problem(orders(alice, project_id=77), 404)
 
 
-@pytest.mark.parametrize("value", [0, -1, "1", 2**63, True])
-def test_what_is_no_project_is_refused(alice: Person, value: Any) -> None:
+@each([0, -1, "1", 2**63, True])
+def test_what_is_no_project_is_refused(value: Any, *, alice: Person) -> None:
     assert pointers(orders(alice, project_id=value)) == ["#/project_id"]
 
 
