@@ -22,13 +22,13 @@ from collab.realtime.http_door.sse import StreamFollower
 from ..support.memory import CROWD, MIB, pages, peak_of
 from ..support.people import Person, ok
 
-ROWS = 30
+ROWS = 20
 #: What is not connected is watched by none.
 
 
 @pytest.fixture
 def crowded(app: Flask, alice: Person, project: int) -> list[int]:
-    """Return the ids of events that would take 200 MB if they were made of objects at once."""
+    """Return the ids of events that would take 120 MB if they were made of objects at once."""
     where = {"topic": f"project:{project}", "project_id": project, "actor": alice.id}
     with app.app_context():
         before = log.last_id()
@@ -51,7 +51,7 @@ def test_a_page_of_events_is_bounded_by_bytes_and_no_event_is_left_out(
 ) -> None:
     query = {"topic": f"project:{project}", "type": "crowd.came", "limit": 100, "sort": sort}
 
-    assert peak_of(lambda: alice.get("/events", params=query)) < 12 * MIB
+    assert peak_of(lambda: alice.get("/events", params=query)) < 6 * MIB
     first = ok(alice.get("/events", params=query))["items"]
     assert 1 <= len(first) < ROWS
     assert first[0]["data"] == CROWD
@@ -63,7 +63,7 @@ def test_feeds_and_the_audit_are_bounded_by_bytes(
 ) -> None:
     for person, path in ((alice, f"/projects/{project}/activity"), (ada, "/audit")):
         query: dict[str, Any] = {"type": "crowd.came", "limit": 100}
-        assert peak_of(partial(person.get, path, params=query)) < 12 * MIB
+        assert peak_of(partial(person.get, path, params=query)) < 6 * MIB
         assert listed(person, path, **query)() == crowded[::-1]
 
 
