@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import product
 from random import Random
 
@@ -183,8 +184,9 @@ def adds(connection, count=1, **values):
     connection.execute("COMMIT")
 
 
+@cache
 def mixed(count):
-    """Return a store of letters of all kinds; times grow, though not always."""
+    """Return a store of all kinds of letters, for who only reads; times grow, if not always."""
     connection = empty_store()
     random = Random(5)
     adds(
@@ -238,12 +240,19 @@ def test_pages_of_letters_have_each_that_fits_once(oldest_first, filters):
     assert found
 
 
+@cache
+def one_after_the_other(many):
+    """Return a store with so many letters, for who only reads them."""
+    connection = empty_store()
+    adds(connection, many, rejected_at=lambda n: MORNING + n)
+    return connection
+
+
 @each([{}, {"state": "open"}, {"source": 1}, {"since": MORNING}])
 def test_a_page_of_letters_costs_the_same_however_many_there_are(filters):
     costs = []
     for many in (300, 5000):
-        connection = empty_store()
-        adds(connection, many, rejected_at=lambda n: MORNING + n)
+        connection = one_after_the_other(many)
         with counted(connection) as steps, planned(connection) as plans:
             page = find(connection, Wanted(project=1, **filters), 20)
             finding.listed(connection, page.ids)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,12 +123,18 @@ ASKED = (
 )
 
 
+@cache
+def of_one_millisecond(many):
+    """Return a store with so many events, for who only reads them."""
+    return filled(Row(1000, user_id="a", session_id=f"s{n % 7}") for n in range(many))
+
+
 @each(ASKED)
 def test_a_page_costs_the_same_wherever_it_begins_and_nothing_is_sorted(wanted):
     """All events are of one millisecond: the hardest case, of which a clock of days makes many."""
     costs = []
     for many in (200, 5000):
-        connection = filled(Row(1000, user_id="a", session_id=f"s{n % 7}") for n in range(many))
+        connection = of_one_millisecond(many)
         place = None
         for _ in range(3):
             with counted(connection) as steps, planned(connection) as plans:
