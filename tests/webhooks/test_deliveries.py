@@ -3,10 +3,12 @@
 import json
 
 import pytest
+from sqlalchemy import update
 from standardwebhooks.webhooks import Webhook as Verifier
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from collab.webhooks.models import MAX_ANSWER_LENGTH
+from collab.extensions import db
+from collab.webhooks.models import MAX_ANSWER_LENGTH, Delivery
 
 from ..support import databases
 from ..support.people import ok
@@ -215,15 +217,19 @@ def test_a_webhook_that_fails_for_days_is_disabled(alice, project, hooks, receiv
 
 
 def test_after_its_last_attempt_a_delivery_has_failed_and_the_next_one_is_sent(
-    alice, project, hooks, receiver
+    alice, project, hooks, receiver, app
 ):
-    receiver.says(*[Says(500)] * 10)
+    receiver.says(*[Says(500)] * 3)
     hook = hooks.make(alice, project, receiver, "task.created")
     makes_tasks(alice, project, "One", "Two")
-    for _ in range(11):
-        hooks.send()
+    hooks.send()
+    with app.app_context():  # all others are like the first one
+        db.session.execute(update(Delivery).where(Delivery.attempts == 1).values(attempts=8))
+        db.session.commit()
+    for _ in range(3):
         hooks.time_comes()
-    assert titles_of(receiver) == ["One"] * 10 + ["Two"]
+        hooks.send()
+    assert titles_of(receiver) == ["One"] * 3 + ["Two"]
     assert [one["status"] for one in hooks.deliveries(alice, hook)] == ["failed", "delivered"]
 
 
