@@ -22,7 +22,7 @@ from ..support.waiting import PATIENCE, eventually
 from ..support.yjs import YjsEditor
 
 #: Edits before each kill.
-EDITS, KILLS = 10, 2
+EDITS, KILLS = 5, 2
 #: Seconds between two edits of one Yjs editor, and of one that speaks JSON, whose next edit would
 #: otherwise begin when the last one is accepted: hundreds, while the others make these few.
 PAUSE_S, JSON_PAUSE_S = 0.06, 0.1
