@@ -9,18 +9,22 @@ import pytest
 
 from collab.core.storage.file_lock import FileLock, alone_among_processes, locked, try_hold
 
+from ..support.forks import forked
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "a.lock"
 
 
-def in_a_child(path: Path, forked: FileLock | None = None) -> bool:
+def in_a_child(path: Path, inherited: FileLock | None = None) -> bool:
     """Return whether a forked process gets the lock, in a file of its own or the one it has."""
-    child = os.fork()
-    if not child:
-        lock = forked or FileLock(path)
+
+    def take() -> None:
+        lock = inherited or FileLock(path)
         os._exit(0 if lock.try_take() else 1)
+
+    child = forked(take)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
@@ -53,7 +57,7 @@ def test_those_who_share_it_keep_out_only_who_wants_it_alone(path: Path) -> None
 
 def test_a_fork_has_its_parents_lock(path: Path) -> None:
     with locked(path) as lock:
-        assert in_a_child(path, forked=lock)
+        assert in_a_child(path, inherited=lock)
 
 
 def test_a_program_that_is_started_does_not_keep_it(path: Path) -> None:
@@ -82,11 +86,12 @@ def test_processes_that_inherited_one_open_file_take_turns(path: Path) -> None:
     """What `FileLock` can't do: a fork has its parent's."""
     turn, told = os.pipe()
     with FileLock(path) as lock, alone_among_processes(lock.descriptor):
-        child = os.fork()
-        if not child:
+
+        def tell() -> None:
             with alone_among_processes(lock.descriptor):
                 os.write(told, b"child")
-            os._exit(0)
+
+        child = forked(tell)
         os.write(told, b"parent ")
     os.waitpid(child, 0)
     assert os.read(turn, 100) == b"parent child"

@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from collab.extensions import db
 from collab.realtime.json_door.described import Described
 from collab.realtime.json_door.messages import register
 
+from ..support.forks import forked
 from ..support.jobs import Clock, Desk
 from ..support.people import PASSWORD, Person, ok
 from ..support.servers import PLAIN, ThreadServer
@@ -435,16 +437,14 @@ def test_the_file_of_errors_is_bounded(tmp_path: Path) -> None:
 
 def test_several_processes_write_the_file_and_lose_nothing(tmp_path: Path) -> None:
     file = tmp_path / "log" / "errors.log"
-    children = []
-    for name in "abc":
-        child = os.fork()
-        if not child:
-            handler = ErrorFile(file, most=100_000)
-            for number in range(50):
-                line = {"msg": f"{name}{number}", "levelno": logging.ERROR}
-                handler.handle(logging.makeLogRecord(line))
-            os._exit(0)
-        children.append(child)
+
+    def write(name: str) -> None:
+        handler = ErrorFile(file, most=100_000)
+        for number in range(50):
+            line = {"msg": f"{name}{number}", "levelno": logging.ERROR}
+            handler.handle(logging.makeLogRecord(line))
+
+    children = [forked(partial(write, name)) for name in "abc"]
     assert [os.waitpid(one, 0)[1] for one in children] == [0, 0, 0]
     assert len(set(file.read_text().splitlines())) == 150
 

@@ -13,6 +13,8 @@ import pytest
 
 from collab.core.transactions.shared_lock import SharedLock
 
+from ..support.forks import forked
+
 PATIENCE_S = 60.0
 
 
@@ -26,12 +28,7 @@ def lock(tmp_path: Path) -> Iterator[SharedLock]:
 @contextmanager
 def child(work: Callable[[], None]) -> Iterator[int]:
     """Run something in a forked process, which is killed in the end if it goes on."""
-    if (pid := os.fork()) == 0:
-        try:
-            work()
-            os._exit(0)
-        finally:
-            os._exit(1)
+    pid = forked(work)
     try:
         yield pid
     finally:
@@ -50,15 +47,7 @@ def test_one_process_at_a_time_is_inside(lock: SharedLock) -> None:
             shared[:8] = (seen + 1).to_bytes(8, "big")
             lock.release()
 
-    children = []
-    for _ in range(2):
-        if (pid := os.fork()) == 0:
-            try:
-                count()
-                os._exit(0)
-            finally:
-                os._exit(1)
-        children.append(pid)
+    children = [forked(count) for _ in range(2)]
     assert [os.waitpid(pid, 0)[1] for pid in children] == [0, 0]
     assert int.from_bytes(shared[:8], "big") == 400
 

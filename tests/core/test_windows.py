@@ -23,6 +23,7 @@ from collab.core.http.limits import Limits
 
 from ..conftest import http_for
 from ..support.clocks import Clock
+from ..support.forks import forked
 from ..support.people import Person
 
 Kind = Callable[[Callable[[], float]], MonotonicStorage]
@@ -190,13 +191,12 @@ def test_names_keep_their_windows_apart() -> None:
 def test_a_forked_process_counts_in_the_same_windows() -> None:
     windows = SharedWindows(Table(), "some:")
     windows.incr("key", 60)
-    children = []
-    for _ in range(2):
-        if (child := os.fork()) == 0:
-            for _ in range(200):
-                windows.incr("key", 60)
-            os._exit(0)
-        children.append(child)
+
+    def count() -> None:
+        for _ in range(200):
+            windows.incr("key", 60)
+
+    children = [forked(count) for _ in range(2)]
     assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
     assert windows.get("key") == 401
 

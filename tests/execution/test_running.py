@@ -22,6 +22,7 @@ from collab.execution.output import FLOOD_BYTES, MAX_KEPT_BYTES
 from collab.execution.programs import Installed
 from collab.execution.running import Listener, Watch, run
 
+from ..support.forks import forked
 from ..support.waiting import PATIENCE, eventually
 from . import support
 from .support import IN_BOTH, Execute, execute, needs_bubblewrap
@@ -437,13 +438,13 @@ def start_server(user: int, code: str, language: str) -> int:
     if user == 0 and os.geteuid() != 0:
         pytest.skip("needs root: run the tests as root too (in a container, or with sudo)")
     support.seccomp.program()
-    process = os.fork()
-    if process == 0:
+
+    def serve() -> None:
         if user:
             support.become(user)
         execute(code, language, wall_s=600)
-        os._exit(0)
-    return process
+
+    return forked(serve)
 
 
 def inside(server: int) -> set[int]:

@@ -15,6 +15,7 @@ from collab.ingest.pipeline.store import connect
 from collab.ingest.worker.loop import Options, Worker
 from collab.ingest.worker.supervisor import Supervisor, WorkerThread
 
+from ..support.forks import forked
 from ..support.pipeline import MIB, MORNING, conserved
 from ..support.waiting import eventually
 
@@ -139,13 +140,12 @@ def test_of_several_processes_one_keeps_a_worker_and_the_next_one_when_it_is_kil
 ):
     """The first is a process that is killed; its worker goes with it."""
     send(inbox, 0, 1)
-    killed = os.fork()
-    if killed == 0:
-        try:
-            Supervisor(options).start()
-            signal.pause()
-        finally:
-            os._exit(1)
+
+    def keep_a_worker():
+        Supervisor(options).start()
+        signal.pause()
+
+    killed = forked(keep_a_worker)
     waiting = Supervisor(options)
     try:
         eventually(lambda: stored(store) == 1)
