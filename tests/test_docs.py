@@ -128,6 +128,7 @@ def run_blocks(page: Path) -> list[Block]:
     return [block for block in pages.shell_blocks(page) if not block.not_run]
 
 
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl: apt-get install curl")
 @pytest.mark.parametrize("page", [one for one in PAGES if run_blocks(one)], ids=name_of)
 def test_every_shell_block_does_what_its_page_says(page, server, tmp_path):
     blocks = run_blocks(page)

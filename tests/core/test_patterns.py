@@ -16,7 +16,6 @@ import importlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -31,17 +30,13 @@ from collab.config import ROOT
 from collab.core.logging.redacting import redact
 from collab.core.schemas import EMAIL_PATTERN, LINE_PATTERN, Pattern
 
+from ..support.npm import PACKAGES, needs_node
 from ..support.sources import parsed_text
-
-RECHECK = ROOT / "tests" / "node_modules" / "recheck"
 
 #: Digests of the patterns that are known to be safe, a line each.
 SAFE = ROOT / "tests" / "core" / "safe_patterns.txt"
 
-needs_recheck = pytest.mark.skipif(
-    not shutil.which("node") or not RECHECK.exists(),
-    reason="needs Node.js and `npm install --prefix tests`",
-)
+needs_recheck = needs_node("recheck")
 
 #: Functions of `re` that are no regular expression, or are compiled where they can be found.
 HARMLESS = {"compile", "escape", "Pattern", "Match", "ASCII", "DOTALL", "IGNORECASE", "M"}
@@ -166,7 +161,7 @@ def checked(written: list[dict[str, str]]) -> list[dict[str, Any]]:
 def checker() -> list[str]:
     """Return what tells whether recheck would still say the same."""
     asker = (ROOT / "tests" / "core" / "recheck.mjs").read_text()
-    return [json.loads((RECHECK / "package.json").read_text())["version"], asker]
+    return [json.loads((PACKAGES / "recheck" / "package.json").read_text())["version"], asker]
 
 
 def digest(written: dict[str, str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,17 +10,13 @@ from typing import Any
 
 import pytest
 
+from ..support.npm import needs_node
 from ..support.people import Person
 
-ROOT = Path(__file__).resolve().parents[2]
-NEEDED = [ROOT / "tests" / "node_modules" / name for name in ("yjs", "y-websocket", "ws")]
 #: Seconds after which a test gives up; the slowest takes some seconds.
 PATIENCE_S = 120
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("node") or not all(path.exists() for path in NEEDED),
-    reason="needs Node and tests/node_modules (npm ci --prefix tests)",
-)
+pytestmark = needs_node("yjs", "y-websocket", "ws")
 
 
 #: What is brought, and by whom: how much one person may send in a while is bounded.

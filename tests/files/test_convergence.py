@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import random
-import shutil
 import subprocess
 import threading
 import time
@@ -20,11 +19,10 @@ from collab.files.text.delta import apply
 from collab.files.text.units import from_units, to_units
 
 from ..support.coediting import BROKEN, JsonEditor, random_edit
+from ..support.npm import needs_node
 from ..support.people import Person, ok
 from ..support.servers import ProcessServer
 from ..support.waiting import eventually
-
-NEEDED = [ROOT / "tests" / "node_modules" / name for name in ("yjs", "y-websocket", "ws")]
 
 #: Edits of each of two sockets, of each of two Yjs editors, and of one loop of PUTs: 500.
 BY_SOCKET, BY_YJS, BY_PUT = 120, 120, 20
@@ -95,10 +93,7 @@ def edits_by_put(person: Person, text: int, chance: random.Random) -> None:
         made += answer.status_code == 200
 
 
-@pytest.mark.skipif(
-    not shutil.which("node") or not all(path.exists() for path in NEEDED),
-    reason="needs Node.js and `npm install --prefix tests`",
-)
+@needs_node("yjs", "y-websocket", "ws")
 def test_five_editors_end_with_the_same_text(
     started: ProcessServer, over: Over, project: int, alice: Person, bob: Person
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
 import struct
 import subprocess
 from collections.abc import Callable, Iterator
@@ -35,15 +34,12 @@ from collab.files.yjs.protocol import (
 
 from ..support.each import each
 from ..support.made_once import made_once
+from ..support.npm import needs_node
 from ..support.people import Person, ok
 from ..support.sockets import Closed, close, closed_after, opened
 from ..support.tokens import token_for
 
 SCRIPT = ROOT / "tests" / "files" / "hocuspocus.mjs"
-needs_node = pytest.mark.skipif(
-    not shutil.which("node") or not (ROOT / "tests/node_modules/@hocuspocus").exists(),
-    reason="needs Node and tests/node_modules (npm ci --prefix tests)",
-)
 
 
 def put(person: Person, text: int, content: str) -> None:
@@ -56,7 +52,7 @@ def text(alice: Person, project: int) -> int:
     return alice.makes_text(project, "")
 
 
-@needs_node
+@needs_node("@hocuspocus/provider", "ws")
 def test_stock_providers_share_a_socket_and_renew_their_tokens(
     text: int, alice: Person, bob: Person, charlie: Person, project: int, serve: Any
 ) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -20,6 +19,7 @@ from flask import Flask
 from collab.config import ROOT
 from collab.events.close_codes import NOT_FOUND_CLOSURE, SLOW_READER, TOKEN_EXPIRED
 
+from ..support.npm import needs_node
 from ..support.people import Person, ok
 from ..support.servers import ProcessServer
 from ..support.tokens import token_for
@@ -39,10 +39,7 @@ CLIENTS = {
 PROVIDERS = ("y-websocket", "y-websocket-2", "y-websocket-1")
 COLUMNS = ("expiry", "restart", "role", "deletion", "paste", "offline")
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("node") or not all((TESTS / "node_modules" / one).exists() for one in CLIENTS),
-    reason="needs Node and tests/node_modules (npm ci --prefix tests)",
-)
+pytestmark = needs_node(*CLIENTS, "yjs", "ws")
 
 Over = Callable[[ProcessServer, Person], Person]
 Rows = dict[str, dict[str, str]]

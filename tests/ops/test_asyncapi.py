@@ -1,4 +1,3 @@
-import shutil
 import subprocess
 
 import pytest
@@ -8,8 +7,9 @@ from collab.events.catalogue import catalogue
 from collab.events.types import OPEN_TYPES, PRESENCE_TYPES
 from collab.realtime.json_door.messages import MESSAGES
 
+from ..support.npm import needs_node
+
 CHECK = ROOT / "tests" / "ops" / "asyncapi_check.mjs"
-PARSER = ROOT / "tests" / "node_modules" / "@asyncapi" / "parser"
 
 
 @pytest.fixture
@@ -17,10 +17,7 @@ def document(http):
     return http.get("/api/asyncapi.json").json()
 
 
-@pytest.mark.skipif(
-    not shutil.which("node") or not PARSER.exists(),
-    reason="needs Node.js and `npm install --prefix tests`",
-)
+@needs_node("@asyncapi/parser")
 def test_it_is_valid(http):
     run = subprocess.run(
         ["node", str(CHECK)],

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -24,14 +23,14 @@ from collab.config import ROOT
 
 from ..support import history
 from ..support.browsers import Window
+from ..support.npm import needs_node
 from ..support.people import Person, ok
 from ..support.servers import ProcessServer
 from ..support.sockets import Closed, Socket
 from ..support.tokens import token_for
 from ..support.waiting import PATIENCE, PAUSE_FOR_OTHERS_S, eventually
 
-TESTS = ROOT / "tests"
-HERE = TESTS / "realtime"
+HERE = ROOT / "tests" / "realtime"
 PAGE = ROOT / "docs" / "live-clients.md"
 #: What the page calls each, by its name here; one of npm has its version.
 CLIENTS = {
@@ -51,10 +50,10 @@ COLUMNS = ("expiry", "restart", "role", "deletion")
 #: Seconds that the first tokens are good for: all have to be connected by then.
 TOKEN_LIFE_S = 4
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("node") or not (TESTS / "node_modules" / "eventsource").exists(),
-    reason="needs Node and tests/node_modules (npm ci --prefix tests)",
-)
+#: What `stock_clients.mjs` imports.
+IN_NODE = ("eventsource", "eventsource-5", "event-source-polyfill", "ws")
+
+pytestmark = needs_node(*IN_NODE)
 
 Seen = dict[str, Any]
 
@@ -337,7 +336,7 @@ def _of_expiry(kind: str, one: Seen) -> str:
 
 
 def version(package: str) -> str:
-    lock = json.loads((TESTS / "package-lock.json").read_text())
+    lock = json.loads((ROOT / "tests" / "package-lock.json").read_text())
     return str(lock["packages"][f"node_modules/{package}"]["version"])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -23,8 +22,9 @@ from ..realtime.test_no_loss import (
     stop,
     wait_for,
 )
-from ..realtime.test_stock_clients import TESTS, InNode
+from ..realtime.test_stock_clients import IN_NODE, InNode
 from ..support.machines import Machines
+from ..support.npm import skip_without_node
 from ..support.people import Person
 from ..support.servers import PLAIN
 from ..support.waiting import PATIENCE, eventually
@@ -99,8 +99,7 @@ class LongPoller(Caller):
 @pytest.fixture
 def stock(machines: Machines) -> Iterator[Callable[[int], InNode]]:
     """Return a starter of stock clients that follow a project behind nginx."""
-    if not shutil.which("node") or not (TESTS / "node_modules" / "eventsource").exists():
-        pytest.skip("needs Node and tests/node_modules (npm ci --prefix tests)")
+    skip_without_node(*IN_NODE)
     made: list[InNode] = []
 
     def start(project: int) -> InNode:

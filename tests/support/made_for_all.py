@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def made_for_all(factory: pytest.TempPathFactory, name: str, make: Callable[[Pat
     made = folder.with_suffix(".made")
     with locked(folder.with_suffix(".lock")):
         if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # what could not be made is there in part
             folder.mkdir()
             make(folder)
             made.touch()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from collab.core.security import digest, new_token
 from collab.oauth.provider_clients.claims import Claims
 from collab.oauth.sealed import Proof
 
+from .npm import skip_without_node
 from .people import Person, ok
 from .receivers import Got, Receiver, Says
 from .servers import PLAIN
@@ -149,11 +149,13 @@ def fragment(answer: httpx.Response) -> dict[str, str]:
 
 @contextmanager
 def real_provider(*options: str) -> Iterator[str]:
-    """Run the provider of npm; returns its address."""
-    node = shutil.which("node")
-    assert node is not None
+    """Run the provider of npm; returns its address. Who can't have it is skipped."""
+    skip_without_node("oidc-provider")
     program = subprocess.Popen(
-        [node, str(PROGRAM), *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ["node", str(PROGRAM), *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     assert program.stdout is not None
     try:

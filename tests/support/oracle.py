@@ -9,6 +9,8 @@ from typing import Any
 
 from collab.config import ROOT
 
+from .npm import skip_without_node
+
 SCRIPT = ROOT / "tests" / "files" / "oracle.mjs"
 
 
@@ -16,6 +18,7 @@ class StockYjs:
     """One Node process; asked many times, since it takes a while to start."""
 
     def __init__(self) -> None:
+        skip_without_node("yjs")
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self._node = subprocess.Popen(["node", str(SCRIPT)], text=True, **pipes)  # type: ignore[call-overload]
 

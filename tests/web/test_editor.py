@@ -2,10 +2,7 @@
 
 import json
 import random
-import shutil
 import subprocess
-
-import pytest
 
 from collab.config import ROOT
 from collab.files.text.delta import Delta, apply, compose, invert, transform
@@ -13,11 +10,12 @@ from collab.files.text.encoding import edits_of
 from collab.files.text.units import from_units, to_units
 
 from ..support.coediting import WORDS, random_edit
+from ..support.npm import needs_node
 
 HERE = ROOT / "tests" / "web" / "editor"
 CASES = 2000
 
-pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="needs node")
+pytestmark = needs_node()
 
 
 def node(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

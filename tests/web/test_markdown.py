@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,15 +11,14 @@ import pytest
 
 from collab.config import ROOT
 
+from ..support.npm import needs_node
 from ..support.waiting import PATIENCE
 
 SOURCE = ROOT / "collab" / "web" / "static" / "ui" / "markdown.js"
 #: Characters of a text: twice as many as a task's description may have.
 LONG = 20_000
 
-pytestmark = pytest.mark.skipif(
-    not shutil.which("node"), reason="Node.js is not there: apt-get install nodejs"
-)
+pytestmark = needs_node()
 
 
 @pytest.fixture(scope="module")

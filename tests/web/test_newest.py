@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from collab.config import ROOT
+
+from ..support.npm import needs_node
 
 STATIC = ROOT / "collab" / "web" / "static"
 LOAD = "  async load("
@@ -22,7 +23,7 @@ BARE = re.compile(
 )
 
 
-@pytest.mark.skipif(not shutil.which("node"), reason="Node.js is not there")
+@needs_node()
 def test_loads_run_one_at_a_time_and_first_ones_after_their_topic_is_followed() -> None:
     done = subprocess.run(
         ["node", "--test", str(Path(__file__).with_name("newest.test.mjs"))],

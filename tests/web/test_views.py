@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from collab.config import ROOT
 from collab.web.pages import pages
 
 from ..support.browsers import go
+from ..support.npm import PACKAGES, needs_node
 from ..support.people import Person
 
-AXE = ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js"
+AXE = PACKAGES / "axe-core" / "axe.min.js"
 #: WCAG 2.2, levels A and AA, and what axe calls good practice.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PHONE: ViewportSize = {"width": 360, "height": 740}
@@ -135,6 +135,7 @@ def looked_at(page: Page, sizes: list[ViewportSize], without: str) -> tuple[list
     return against, sticking
 
 
+@needs_node("axe-core")
 @pytest.mark.usefixtures("own_site")
 def test_no_view_has_a_violation_of_axes_or_a_name_that_sticks_out(windows, places):
     """In either theme, on a phone and on a desk: to come to a view takes longer than to look."""

@@ -1,6 +1,5 @@
 """The Yjs door in a real browser: CodeMirror and its stock binding, beside the page's editor."""
 
-import shutil
 import subprocess
 
 import pytest
@@ -9,15 +8,21 @@ from playwright.sync_api import Page
 from collab.config import ROOT
 
 from ..support.browsers import opened
+from ..support.npm import PACKAGES, needs_node
 from ..support.waiting import eventually
 
-ESBUILD = ROOT / "tests" / "node_modules" / ".bin" / "esbuild"
+ESBUILD = PACKAGES / ".bin" / "esbuild"
 ENTRY = ROOT / "tests" / "web" / "yjs_editor.mjs"
 
 pytestmark = [
     pytest.mark.usefixtures("whole_site"),
-    pytest.mark.skipif(
-        not shutil.which("node") or not ESBUILD.exists(), reason="needs node and npm install"
+    needs_node(
+        "esbuild",
+        "yjs",
+        "y-websocket",
+        "y-codemirror.next",
+        "@codemirror/state",
+        "@codemirror/view",
     ),
 ]
 

@@ -1,18 +1,15 @@
 """A real server that is killed, and a receiver in Node with the stock package of npm."""
 
 import json
-import shutil
 import subprocess
 
 import pytest
 from standardwebhooks.webhooks import Webhook as Verifier
 
-from collab.config import ROOT
-
+from ..support.npm import PACKAGES, needs_node
 from ..support.people import ok
 from ..support.waiting import eventually
 
-NODE = shutil.which("node")
 VERIFY = """
 import { Webhook } from "standardwebhooks";
 let text = "";
@@ -59,7 +56,7 @@ def test_whenever_the_server_is_killed_each_event_comes_at_least_once_and_in_ord
     assert len(ids) == len(titles)
 
 
-@pytest.mark.skipif(NODE is None, reason="there is no Node")
+@needs_node("standardwebhooks")
 def test_the_stock_package_of_npm_verifies_the_signature(alice, project, hooks, receiver, tmp_path):
     hook = hooks.make(alice, project, receiver, "task.created")
     ok(alice.post("/tasks", {"title": "Über “uns”", "project_id": project}))
@@ -67,9 +64,9 @@ def test_the_stock_package_of_npm_verifies_the_signature(alice, project, hooks, 
     (got,) = receiver.got
     program = tmp_path / "verify.mjs"
     program.write_text(VERIFY)
-    (tmp_path / "node_modules").symlink_to(ROOT / "tests" / "node_modules")
+    (tmp_path / "node_modules").symlink_to(PACKAGES)
     told = {"secret": hook["secret"], "headers": got.headers, "body": got.body.decode()}
     done = subprocess.run(
-        [NODE, program], input=json.dumps(told), capture_output=True, text=True, timeout=60
+        ["node", program], input=json.dumps(told), capture_output=True, text=True, timeout=60
     )
     assert json.loads(done.stdout) == json.loads(got.body), done.stderr

@@ -6,7 +6,6 @@ where they have none, those that a program around them has.
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,14 +16,12 @@ from typing import Any
 
 import pytest
 
-from collab.config import ROOT
-
+from ...support.npm import needs_node
 from ...support.people import Person, ok
 from ...support.servers import ProcessServer
 from ...support.waiting import eventually
 
 CLIENTS = Path(__file__).parent / "clients"
-PACKAGES = ROOT / "tests" / "node_modules"
 EVENTS_PER_CLIENT = 20
 COMMANDS = {
     "segment for Node": ("node", str(CLIENTS / "segment.mjs")),
@@ -34,11 +31,6 @@ COMMANDS = {
 }
 
 PIPES: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-
-needs_node = pytest.mark.skipif(
-    not shutil.which("node") or not (PACKAGES / "cloudevents").exists(),
-    reason="needs Node.js and `npm install --prefix tests`",
-)
 
 
 @pytest.fixture
@@ -62,7 +54,7 @@ def found(instance: Path) -> list[str]:
         return [key for (key,) in store.execute("SELECT event_id FROM events")]
 
 
-@needs_node
+@needs_node("cloudevents", "@segment/analytics-node")
 def test_every_event_is_found_once_though_the_server_is_killed(
     quiet: Callable[..., ProcessServer],
     starts: Callable[..., list[subprocess.Popen[str]]],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,10 +13,11 @@ import pytest
 from collab.realtime.socketio_door.polling import PolledWire
 from collab.realtime.transport.reactor import Reactor
 
+from ...support.npm import skip_without_node
 from ...support.people import Person
 from ...support.servers import PLAIN, ThreadServer
 from ...support.waiting import PATIENCE
-from ..test_stock_clients import HERE, TESTS
+from ..test_stock_clients import HERE
 
 ADDRESS = "/socket.io/"
 
@@ -56,8 +56,7 @@ class Clients:
 @pytest.fixture(scope="module")
 def node() -> Iterator[Clients]:
     """Return the program for all tests of a file: it takes longer to start than most tests."""
-    if not shutil.which("node") or not (TESTS / "node_modules" / "socket.io-client").exists():
-        pytest.skip("needs Node and tests/node_modules (npm ci --prefix tests)")
+    skip_without_node("socket.io-client")
     made = Clients()
     yield made
     made.end()
