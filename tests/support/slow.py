@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import resource
 import selectors
 import socket
 import time
@@ -94,6 +95,8 @@ class Crowd:
 
 @contextlib.contextmanager
 def crowd(url: str) -> Iterator[Crowd]:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # many begin with 1024
     made = Crowd(url)
     try:
         yield made

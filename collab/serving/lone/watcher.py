@@ -130,8 +130,8 @@ class Watcher:
             self._send(signal.SIGABRT)
 
 
-def keep_newcomers_out(port: socket.socket) -> None:
-    """Let no new connection begin, if the system can; those that have begun are completed.
+def keep_newcomers_out(port: socket.socket) -> bool:
+    """Let no new connection begin; those that have begun are completed. Returns if the system can.
 
     That applies in every process that has the port open, for as long as one of them has.
     """
@@ -140,14 +140,15 @@ def keep_newcomers_out(port: socket.socket) -> None:
     import struct
 
     if sys.platform != "linux" or port.family not in (socket.AF_INET, socket.AF_INET6):
-        return
+        return False
     program = [struct.pack("HBBI", *one) for one in (*NO_NEWCOMERS, TAKE_REST)]
     code = array.array("B", b"".join(program))
     told = struct.pack("HP", len(program), code.buffer_info()[0])
-    try:  # noqa: SIM105  (see above)
+    try:
         port.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, told)
     except OSError:
-        pass  # then latecomers are reset, as without it
+        return False  # then latecomers are reset, as without it
+    return True
 
 
 def hear(numbers: tuple[signal.Signals, ...], handler: object) -> None:
