@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from ..support.browsers import go
 from ..support.people import register
 
 pytestmark = pytest.mark.usefixtures("whole_site")
@@ -66,6 +67,15 @@ def test_a_projects_task_is_shown_on_its_board_with_who_is_there(window, at_site
     page.goto(f"/tasks/{task}")
     expect(page.locator(".comment-head")).to_contain_text("Alice")
     expect(page).to_have_url(re.compile(f"/projects/{project}/board/{task}$"))
+
+
+def test_who_is_sent_on_to_a_tasks_board_is_told_where_they_are(window, at_site, alice, project):
+    task = at_site(alice).post(f"/projects/{project}/tasks", {"title": "Launch"}).json()["id"]
+    page = window("alice", "/posts")
+    go(page, f"/tasks/{task}")
+    expect(page).to_have_url(re.compile(f"/projects/{project}/board/{task}$"))
+    expect(page.locator("#announcer")).to_have_text(page.title())
+    expect(page.locator("#announcer")).to_contain_text("Board")
 
 
 def test_of_many_people_one_is_chosen_from_a_list(window, at_site, alice, bob, project):

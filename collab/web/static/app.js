@@ -19,6 +19,7 @@ import { skeleton } from "./ui/skeleton.js";
 /** @typedef {import("./core/context.js").Context} Context */
 /** @typedef {import("./core/context.js").Mounted} Mounted */
 /** @typedef {import("./core/router.js").Place} Place */
+/** @typedef {import("./core/router.js").How} How */
 /** @typedef {{ name: string, ids: string, mounted: Mounted, aborter: AbortController }} Shown */
 
 const app = /** @type {HTMLElement} */ (document.getElementById("app"));
@@ -30,6 +31,8 @@ let frame = null;
 const shown = [];
 /** Counts the changes of place, so that a slow one does not come after a later one. */
 let turn = 0;
+/** How somebody set out for what is on its way; being sent on from there is part of that. @type {How | null} */
+let settingOut = null;
 /** Ends the view that is on its way: it is among those that are shown only when it has come. @type {AbortController | null} */
 let coming = null;
 /** @type {() => void} */
@@ -40,9 +43,11 @@ const OPEN = new Set(["sign-in", "register"]);
 /** Views that are the same for who is signed in and who is not. */
 const EITHER = new Set(["mailed"]);
 
-/** @param {Place | null} place @param {import("./core/router.js").How} how */
-async function show(place, how) {
+/** @param {Place | null} place @param {How} now */
+async function show(place, now) {
   const mine = nextTurn();
+  const how = now.replaced && settingOut ? { ...settingOut, scroll: now.scroll } : now;
+  settingOut = how;
   const focused = document.activeElement;
   const user = session.user.get();
   const open = place !== null && OPEN.has(place.views[0] ?? "");
@@ -53,7 +58,9 @@ async function show(place, how) {
   const root = user && !either ? framed(user) : unframed();
   frame?.moved();
   await change(root, place, mine);
-  if (mine === turn) arrived(how, focused);
+  if (mine !== turn) return;
+  settingOut = null;
+  arrived(how, focused);
 }
 
 /** Begin to go elsewhere: whatever is on its way is not wanted any more. */
@@ -186,6 +193,7 @@ function dismiss(from) {
 /** End all views, and show something instead: as when a person may see them no longer. @param {HTMLElement} instead */
 function leave(instead) {
   nextTurn();
+  settingOut = null;
   dismiss(0);
   replace(frame?.view ?? app, instead);
   setTitle("");
@@ -206,7 +214,7 @@ function setTitle(title) {
 
 /**
  * Move the focus to what is new, and say it.
- * @param {import("./core/router.js").How} how
+ * @param {How} how
  * @param {Element | null} before what had the focus where we come from
  */
 function arrived({ replaced, first, scroll }, before) {
