@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -58,6 +59,8 @@ BEGIN = """if (window === top && self.origin !== "null") {
         if (begins === "again") localStorage.setItem("collab.signed-in", "1");
     }
 }"""
+#: Pages whose sockets don't get through: nobody else may have them.
+CUT_OFF: WeakSet[Page] = WeakSet()
 #: The first that is there. The shell has the same engine without anything for people, whose windows
 #: take a third of the processor's time more.
 CHROMIUM = next(filter(None, map(shutil.which, PROGRAMS)), None)
@@ -119,7 +122,7 @@ class Profile:
         The process of a profile without a page would end. What a page that has just gone still
         writes is forgotten when the next one begins.
         """
-        if self._first.is_closed():
+        if self._first.is_closed() or self._first in CUT_OFF:
             self._first = self.context.new_page()
             self._session = self.context.new_cdp_session(self._first)
         for page in self.context.pages:
@@ -208,6 +211,12 @@ class Window:
         by_name = self.server.url.replace("127.0.0.1", "localhost")
         self._profile.forget(self.server.url, by_name)
         PROFILES.give_back(self._browser, self._options, self._profile)
+
+
+def without_sockets(page: Page) -> None:
+    """Let no socket of a page get through, for as long as it is there: that can't be taken back."""
+    page.route_web_socket("**", lambda socket: socket.close())
+    CUT_OFF.add(page)
 
 
 def opened(page: Page) -> Page:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Browser, Page
 
-from .browsers import Window, go
+from .browsers import CUT_OFF, Window, go
 from .servers import ProcessServer
 
 #: Puts away what stays when somebody goes to another view, and would be in the next test's way;
@@ -63,7 +63,7 @@ class Tabs:
 
     def give_back(self, tab: Tab) -> None:
         """Keep a tab; what a test had answered itself is the server's again."""
-        if tab.page.is_closed():
+        if tab.page.is_closed() or tab.page in CUT_OFF:
             tab.window.close()
             return
         tab.page.unroute_all()

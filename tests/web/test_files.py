@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from collab.realtime.transport.live import LIVE
 
-from ..support.browsers import opened
+from ..support.browsers import opened, without_sockets
 from ..support.images import encoded, halves
 from ..support.waiting import eventually
 
@@ -208,7 +208,7 @@ def test_files_are_moved_deleted_and_taken_in_by_dropping(window, owner, text, p
 def test_a_text_can_be_read_where_no_socket_gets_through(windows, at_site, alice, project):
     file = at_site(alice).makes_text(project, "What is saved.\n")
     page = windows().comes_back("alice")
-    page.route_web_socket("**", lambda socket: socket.close())
+    without_sockets(page)
     page.goto(f"/projects/{project}/files/{file}")
     expect(page.locator(".editor")).to_contain_text("What is saved.")
     expect(page.locator(".editor-input")).not_to_be_editable()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from ..support.browsers import Window, go
+from ..support.browsers import Window, go, without_sockets
 from ..support.people import PASSWORD, Person
 from ..support.servers import ProcessServer
 from ..support.tabs import Tabs
@@ -185,6 +185,18 @@ def test_a_window_knows_nothing_of_who_had_it_before(windows):
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
     assert page.evaluate(KNOWN) == ["", {}, {}, []]
     assert again.context.cookies() == []
+
+
+def test_whose_window_let_no_socket_through_leaves_none_such_to_the_next(windows):
+    cut_off = windows()
+    page = cut_off.comes_back("alice")
+    without_sockets(page)
+    page.reload()
+    expect(page.locator(".topbar .connection")).to_have_text(re.compile("Reconnecting|Offline"))
+    cut_off.close()
+    again = windows()
+    assert again.context is cut_off.context
+    expect(again.comes_back("bob").locator(".topbar .connection")).to_have_text("Connected")
 
 
 def test_a_tab_is_there_for_the_next_unless_something_else_is_open(
