@@ -196,7 +196,11 @@ def _has_tracer(pid: int) -> bool:
 def _counted(summary: str) -> int:
     """Add up the calls that are not there by chance."""
     rows = re.findall(r"^\s*(\d+)\s+(\w+)$", summary, re.M)
-    return sum(int(count) for count, name in rows if name not in BY_CHANCE | {"total"})
+    calls = {name: int(count) for count, name in rows if name not in BY_CHANCE | {"total"}}
+    # A slow machine holds up a request until it is handed to another thread, which is not the
+    # request's doing: its connection leaves the poller, which is woken by a pipe to take it back.
+    handed = calls.get("epoll_ctl", 0) // 2
+    return sum(calls.values()) - handed * len(("leave", "come back", "write", "read"))
 
 
 COUNTERS = {
