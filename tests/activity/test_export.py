@@ -157,7 +157,8 @@ def test_an_export_takes_no_more_memory_the_longer_it_is(app, ada):
     finally:
         tracemalloc.stop()
 
-    assert peak < short * 1.2
+    # To hold what came after the first pieces would take half as much again, and more.
+    assert peak < short * 1.35
 
 
 @pytest.mark.usefixtures("long")
