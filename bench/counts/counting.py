@@ -27,6 +27,8 @@ ENVIRONMENT = {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore", "FLASK_SKIP_DO
 REPEATED = {"instructions": 3, "system calls": 30}
 #: The least of so many groups counts: what looks about once a second falls into one or another.
 GROUPS = 3
+#: To leave the poller and to come back to it, and to write and read what wakes it.
+CALLS_OF_A_HANDOVER = 4
 #: What depends on who is woken when, and not on what is asked.
 BY_CHANCE = {
     "futex", "epoll_wait", "epoll_pwait", "poll", "select", "sched_yield", "clock_nanosleep",
@@ -200,7 +202,7 @@ def _counted(summary: str) -> int:
     # A slow machine holds up a request until it is handed to another thread, which is not the
     # request's doing: its connection leaves the poller, which is woken by a pipe to take it back.
     handed = calls.get("epoll_ctl", 0) // 2
-    return sum(calls.values()) - handed * len(("leave", "come back", "write", "read"))
+    return sum(calls.values()) - handed * CALLS_OF_A_HANDOVER
 
 
 COUNTERS = {
